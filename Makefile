@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# fs-utils.  `make help` lists the targets.
+#
+# Sources are found by folder: a new file needs no line here.  A new command is
+# a folder cmd/NAME/; what it links beside our libraries is LIBS_NAME below.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+VERSION := 0.1.0
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+SAN ?=
+OPT ?= -O2 -g
+V ?=
+Q := $(if $(V),,@)
+
+comma := ,
+empty :=
+space := $(empty) $(empty)
+# One object tree for each compiler and set of sanitizers.
+O ?= build/$(notdir $(firstword $(CC)))$(if $(SAN),-$(subst $(comma),-,$(SAN)))$(if $(FUZZ),-fuzz)
+
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Werror
+SANFLAGS := $(if $(SAN),-fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer)
+FUZZFLAGS := $(if $(FUZZ),-fsanitize=fuzzer-no-link)
+CSTD := -std=gnu11 -fno-strict-aliasing -fno-common
+COMMON := $(CSTD) $(OPT) $(WARN) $(SANFLAGS) $(FUZZFLAGS) -MMD -MP -Iinclude \
+	-ffunction-sections -fdata-sections
+KERN_CFLAGS := $(COMMON) -ffreestanding -fno-stack-protector -fvisibility=hidden \
+	-fPIC -Ilib/rumpkernel
+HOST_CFLAGS := $(COMMON) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -Ilib \
+	-DFSU_VERSION='"$(VERSION)"'
+# Tests look inside: kernel headers and commands' libraries both.
+TEST_CFLAGS := $(HOST_CFLAGS) -Ilib/rumpkernel -Itests
+LDFLAGS += $(SANFLAGS) -Wl,--gc-sections
+LDLIBS += -lpthread
+
+LIBS_makefs := -larchive
+LIBS_fsu_tar := -larchive
+
+# ---- sources ----------------------------------------------------------
+KERN_SRC := $(wildcard lib/rumpkernel/kern/*.c lib/rumpkernel/vfs/*.c \
+	lib/rumpkernel/dev/*.c lib/rumpkernel/sys/*.c lib/rumpkernel/fs/*.c \
+	lib/rumpkernel/fs/*/*.c)
+HYPER_SRC := $(wildcard lib/hypercall/*.c)
+UKFS_SRC := $(wildcard lib/ukfs/*.c)
+FSU_SRC := $(wildcard lib/fsu/*.c)
+# Formatters share <x>_geom.c with their driver.  Compiled once more for the
+# host's side: the kernel's copy has other symbol names.
+NEWFS_SRC := $(wildcard lib/newfs/*.c)
+GEOM_SRC := $(wildcard lib/rumpkernel/fs/*/*_geom.c)
+COMMANDS := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
+
+KERN_OBJ := $(KERN_SRC:%.c=$O/%.o)
+HYPER_OBJ := $(HYPER_SRC:%.c=$O/%.o)
+UKFS_OBJ := $(UKFS_SRC:%.c=$O/%.o)
+FSU_OBJ := $(FSU_SRC:%.c=$O/%.o)
+NEWFS_OBJ := $(NEWFS_SRC:%.c=$O/%.o) $(GEOM_SRC:%.c=$O/newfs-geom/%.o)
+BIN := $(COMMANDS:%=$O/bin/%)
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all help objs lint check rumptest bench fuzz install uninstall clean unit
+
+all: $(BIN) $O/lib/libukfs.a $O/lib/libukfs.so ## build the commands and libraries (the default)
+
+help: ## this list
+	@echo "usage: make [target] [CC=gcc|clang] [SAN=address,undefined|thread] [PREFIX=/usr/local] [DESTDIR=] [V=1]"
+	@sed -n 's/^\([a-z][a-z]*\):.*## \(.*\)/  \1\t\2/p' Makefile | expand -t 14
+
+objs: $(KERN_OBJ) $(HYPER_OBJ) $(UKFS_OBJ) $(FSU_OBJ) $(NEWFS_OBJ) ## compile the libraries only
+
+# ---- compiling --------------------------------------------------------
+$O/lib/rumpkernel/%.o: lib/rumpkernel/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERN_CFLAGS) -c -o $@ $<
+
+$O/newfs-geom/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -Ilib/rumpkernel -c -o $@ $<
+
+$O/lib/newfs/%.o: lib/newfs/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -Ilib/rumpkernel -c -o $@ $<
+
+$O/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(TEST_CFLAGS) -c -o $@ $<
+
+$O/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
+
+# ---- the kernel -------------------------------------------------------
+# All of it in one relocatable object; then every global that doesn't start
+# with "rump" gets the prefix rumpns_, so that it can't clash with its host.
+$O/kernel/raw.o: $(KERN_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -o $@ $^
+
+$O/kernel/rumpkernel.o: $O/kernel/raw.o tools/prefix.sh
+	$(Q)sh tools/prefix.sh $< $@
+
+$O/lib/librumpkernel.a: $O/kernel/rumpkernel.o
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$O/lib/librumpuser.a: $(HYPER_OBJ)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$O/lib/libukfs.a: $(UKFS_OBJ) $O/kernel/rumpkernel.o $(HYPER_OBJ)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$O/lib/libukfs.so: $(UKFS_OBJ) $O/kernel/rumpkernel.o $(HYPER_OBJ)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -shared -Wl,-soname,libukfs.so.0 $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$O/lib/libfsu.a: $(FSU_OBJ)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$O/lib/libnewfs.a: $(NEWFS_OBJ)
+	@mkdir -p $(@D)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# ---- the commands -----------------------------------------------------
+define command_template
+$$O/bin/$(1): $$(patsubst %.c,$$O/%.o,$$(wildcard cmd/$(1)/*.c)) \
+		$$O/lib/libfsu.a $$O/lib/libnewfs.a $$O/lib/libukfs.a
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LDLIBS)
+endef
+$(foreach c,$(COMMANDS),$(eval $(call command_template,$c)))
+
+# ---- tests ------------------------------------------------------------
+# tests/unit/NAME.c is a program that prints TAP; it links the kernel without
+# the prefix, so that it may call anything.
+UNIT := $(patsubst tests/unit/%.c,$O/tests/unit/%,$(wildcard tests/unit/*.c))
+$O/tests/unit/%: $O/tests/unit/%.o $O/kernel/raw.o $(HYPER_OBJ)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+unit: $(UNIT) ## build and run the unit tests
+	@sh tests/run.sh $O unit
+
+-include tests/*.mk
+
+check: all $(UNIT) $(CHECK_PROGRAMS) ## all tests (SAN=address,undefined: under sanitizers)
+	@sh tests/run.sh $O
+
+lint: ## layering, formatting, shell scripts, man pages
+	@sh tools/lint.sh
+
+rumptest: $O/lib/librumpkernel.a ## prove that the kernel needs nothing but rumpuser
+	@sh tools/rumptest.sh $O
+
+bench: all ## measure against the tools that users would pick
+	@sh bench/run.sh $O
+
+fuzz: ## build the fuzz targets (clang); FUZZ_TIME=seconds runs each
+	@sh tests/fuzz/run.sh
+
+install: all ## PREFIX=, DESTDIR=
+	@O=$O PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) VERSION=$(VERSION) sh tools/install.sh install
+
+uninstall: ## PREFIX=, DESTDIR=
+	@O=$O PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) VERSION=$(VERSION) sh tools/install.sh uninstall
+
+clean: ## remove all that was built
+	rm -rf build
+
+-include $(KERN_OBJ:.o=.d) $(HYPER_OBJ:.o=.d) $(UKFS_OBJ:.o=.d) $(FSU_OBJ:.o=.d) \
+	$(NEWFS_OBJ:.o=.d) $(wildcard $O/cmd/*/*.d) $(wildcard $O/tests/*/*.d)
