@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The buffer cache: metadata (and BUFFERED files) by (device, first byte,
+ * length).
+ *
+ * A buffer is at most 64 KiB.  Two buffers of one device never overlap with
+ * different extent (asserted; only bresize() changes one).  It is busy from
+ * getblk/bread to brelse/bdwrite/bwrite; others wait.  Memory is bounded: clean
+ * ones are reused least recently used first, dirty ones are written out in block
+ * order, neighbours joined, no gap bridged.
+ *
+ *   states:  EMPTY -> CLEAN <-> DIRTY     (busy is a flag beside them)
+ */
+#ifndef VFS_BUF_H
+#define VFS_BUF_H
+
+#include "dev/blkdev.h"
+#include "kern/kdefs.h"
+#include "kern/klist.h"
+#include "kern/klock.h"
+
+#define BUF_MAXSIZE 65536u
+
+enum buf_state {
+	BUF_EMPTY, /* no valid content */
+	BUF_CLEAN,
+	BUF_DIRTY,
+};
+struct mount;
+struct buf {
+	struct blkdev *b_dev;
+	uint64_t b_off;  /* bytes */
+	uint32_t b_len;  /* bytes */
+	uint8_t *b_data;
+	enum buf_state b_state;
+	uint32_t b_flags;
+#define B_BUSY 0x1
+#define B_WANTED 0x2
+#define B_PINNED 0x4 /* a transaction holds it: not to be written yet */
+	uint32_t b_refs; /* bhold() */
+	int b_error;
+	struct mount *b_mount; /* who hears of a failed delayed write, or NULL */
+	void *b_private;       /* a journal's */
+	struct klink b_hashlink, b_lrulink, b_dirtylink;
+};
+
+/* The block, busy, content valid.  EIO and so on: no buffer.  ENOMEM. */
+int bread(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp);
+/* ... reading ahead what the driver says is metadata of the same kind:
+ * [rangeoff, rangeoff + rangelen), in units of len. */
+int bread_cluster(struct blkdev *dev, uint64_t off, uint32_t len,
+    uint64_t rangeoff, uint64_t rangelen, struct buf **bpp);
+/* The block, busy, content not read (EMPTY unless it was cached). */
+int getblk(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp);
+/* getblk and zero: for a block that becomes metadata.  Content valid. */
+int getblk_zero(struct blkdev *dev, uint64_t off, uint32_t len,
+    struct buf **bpp);
+/* Only if it is cached and valid; NULL else.  Busy. */
+struct buf *incore(struct blkdev *dev, uint64_t off, uint32_t len);
+
+void brelse(struct buf *bp);  /* unchanged: not busy any more */
+void bdwrite(struct buf *bp); /* changed: written some time, not busy any more */
+int bwrite(struct buf *bp);   /* written now, not busy any more */
+/* Not busy any more and forgotten, whatever it held. */
+void binval(struct buf *bp);
+int bresize(struct buf *bp, uint32_t newlen);
+
+/* Forget cached blocks inside [off, off+len), unwritten: they were freed. */
+void bforget(struct blkdev *dev, uint64_t off, uint64_t len);
+/* Write out all dirty ones of dev; wait: and a flush of the device after. */
+int bflush(struct blkdev *dev, bool wait);
+/* ... only those inside a range. */
+int bflush_range(struct blkdev *dev, uint64_t off, uint64_t len);
+/* Forget all of dev (unmount); dirty ones too if lose, else none may be. */
+void bpurge(struct blkdev *dev, bool lose);
+/* Who is told when a delayed write to dev fails (mount time). */
+void bsetmount(struct blkdev *dev, struct mount *mp);
+
+uint64_t buf_memory(void); /* bytes held */
+int buf_init(void);        /* start-up */
+
+#endif /* VFS_BUF_H */
