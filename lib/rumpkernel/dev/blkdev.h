@@ -26,6 +26,7 @@ enum bio_op {
 #define BIO_BARRIER 0x4 /* before it all is durable that was done before */
 
 struct blkdev;
+struct mount;
 struct bio {
 	enum bio_op bio_op;
 	uint32_t bio_flags;
@@ -80,6 +81,12 @@ struct blkdev {
 	uint32_t bd_users;       /* mounts */
 	struct klink bd_link;
 	char bd_name[64];
+	struct { /* the buffer cache's */
+		struct klist bb_dirty;
+		uint64_t bb_dirty_bytes;
+		uint32_t bb_count;
+		struct mount *bb_mount;
+	} bd_bufs;
 };
 
 /* ---- wrappers: EINVAL/EIO outside of the device, EROFS ------------------- */

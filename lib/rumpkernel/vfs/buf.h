@@ -4,7 +4,7 @@
  * length).
  *
  * A buffer is at most 64 KiB.  Two buffers of one device never overlap with
- * different extent (asserted; only bresize() changes one).  It is busy from
+ * different extent (checked; only bresize() changes one).  It is busy from
  * getblk/bread to brelse/bdwrite/bwrite; others wait.  Memory is bounded: clean
  * ones are reused least recently used first, dirty ones are written out in block
  * order, neighbours joined, no gap bridged.
@@ -37,14 +37,19 @@ struct buf {
 #define B_BUSY 0x1
 #define B_WANTED 0x2
 #define B_PINNED 0x4 /* a transaction holds it: not to be written yet */
-	uint32_t b_refs; /* bhold() */
-	int b_error;
-	struct mount *b_mount; /* who hears of a failed delayed write, or NULL */
-	void *b_private;       /* a journal's */
-	struct klink b_hashlink, b_lrulink, b_dirtylink;
+	int b_error;        /* of the last write that failed */
+	struct lwp *b_owner; /* who has it busy */
+	uint64_t b_dirtyseq; /* when it became dirty */
+	void *b_private;     /* a journal's */
+	struct klink b_hashlink, b_arealink, b_lrulink, b_dirtylink;
 };
 
-/* The block, busy, content valid.  EIO and so on: no buffer.  ENOMEM. */
+/*
+ * The block, busy, content valid.  EIO and so on: no buffer.  ENOMEM.  EUCLEAN:
+ * this thread has the block busy already, or a buffer of another extent overlaps
+ * it.  A sound driver on a sound image meets neither; a cross-linked image can
+ * lead one there.
+ */
 int bread(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp);
 /* ... reading ahead what the driver says is metadata of the same kind:
  * [rangeoff, rangeoff + rangelen), in units of len. */

@@ -35,6 +35,10 @@ int genfs_tohost(struct vnode *vp, uint64_t off, uint64_t len,
     struct rumpuser_file *hf, uint64_t hostoff, uint64_t *donep);
 int genfs_fromhost(struct vnode *vp, uint64_t off, uint64_t len,
     struct rumpuser_file *hf, uint64_t hostoff, uint64_t *donep);
+/* Between two files of ours, of one mount or two: in R, out W (in == out: W, the
+ * ranges apart).  Stops at the end of in. */
+int genfs_copyfile(struct vnode *in, uint64_t inoff, struct vnode *out,
+    uint64_t outoff, uint64_t len, uint64_t *donep);
 /* Zero a range that is allocated already; leaves holes alone.  vp W. */
 int genfs_zerorange(struct vnode *vp, uint64_t off, uint64_t len);
 

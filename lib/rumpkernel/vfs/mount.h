@@ -76,6 +76,10 @@ struct vfsops {
 	int (*vfs_commit)(struct mount *mp);
 	/* From now on read-only (after an error), or back. */
 	int (*vfs_remount)(struct mount *mp, uint32_t flags);
+	/* Does [devoff, devoff + len) of the main device touch what is the
+	 * driver's own (superblocks, bitmaps, inode tables)?  File data never
+	 * may.  Fast: asked for every run.  NULL: no such zones. */
+	bool (*vfs_systemzone)(struct mount *mp, uint64_t devoff, uint64_t len);
 };
 
 struct mount {

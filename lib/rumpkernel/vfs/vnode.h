@@ -75,7 +75,8 @@ struct vnode {
 	uint32_t v_blksize; /* the driver's unit of allocation, bytes */
 	struct mount *v_mountedhere; /* VDIR: what covers it */
 	struct dirhash *v_dirhash;   /* VDIR: genfs_dirhash's */
-	struct blkdev *v_blkdev;     /* VBLK, VREG in etfs: what I/O goes to */
+	struct blkdev *v_blkdev;     /* etfs: what I/O goes to, and what a mount of
+	                                this node mounts; the node's reference */
 	struct klink v_hashlink, v_lrulink, v_mntlink;
 	struct klist v_ncparent, v_ncchild; /* name cache */
 };
@@ -223,11 +224,13 @@ struct vnodeops {
 	 */
 	int (*vop_bmap)(struct vnode *vp, uint64_t off, uint64_t len,
 	    enum bmap_for how, struct bmap_run *run);
-	/* vp R.  Decode the unit that holds off into buf (BMAP_ENCODED). */
+	/* vp R.  Decode the unit that holds off into buf (BMAP_ENCODED).  Units
+	 * are v_blksize bytes of the file each, the last one may be shorter. */
 	int (*vop_readencoded)(struct vnode *vp, uint64_t off, void *buf,
 	    size_t bufsize, size_t *lenp);
-	/* vp W.  Set the size; shrinking frees blocks past it (the tail has been
-	 * zeroed by genfs).  Growing allocates nothing. */
+	/* vp W.  Set the size (and v_size); shrinking, and setting it to what it
+	 * is, frees blocks past it (the tail has been zeroed by genfs).  Growing
+	 * allocates nothing. */
 	int (*vop_setsize)(struct vnode *vp, uint64_t size);
 	/* vp W.  NULL: EOPNOTSUPP. */
 	int (*vop_allocate)(struct vnode *vp, uint64_t off, uint64_t len,
