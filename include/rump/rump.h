@@ -26,6 +26,14 @@ int rump_pub_version(void);
  */
 int rump_init(void);
 
+/*
+ * Enter and leave the kernel by hand; between the two the thread has a virtual
+ * CPU and no other call of these headers may be made.  Every rump_sys_*() and
+ * rump_pub_*() does it by itself.
+ */
+void rump_schedule(void);
+void rump_unschedule(void);
+
 /* Load a driver module, librumpfs_<x>.so.  0 or an error number. */
 int rump_pub_module_load(const char *path);
 

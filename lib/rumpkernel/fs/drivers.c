@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The drivers that are built in, in the order in which they start.  A driver
+ * joins with two lines: the declaration of what its MODULE() makes, and its place
+ * in the table.
+ */
+#include "kern/kmodule.h"
+
+const struct modinfo *const module_builtin[] = {
+    NULL,
+};
