@@ -60,7 +60,7 @@ size=$(du -m --apparent-size tree.img | cut -f1)
 row "makefs -t ext2 TREE : mke2fs -d (2 pairs)" 0.1 -n 2 \
 	-a "rm -f a.img" -b "rm -f b.img" \
 	"makefs -t ext2 a.img $tree" \
-	"mke2fs -q -t ext2 -N $(($(find "$tree" | wc -l) + 1000)) -d $tree b.img $((size + size / 5))m"
+	"mke2fs -q -t ext2 -N $(($(find "$tree" | wc -l) + 1000)) -d $tree b.img $((size * 3 / 2))m"
 rm -f a.img b.img
 if have zstd; then
 	zstd -q -f tree.tar -o tree.tar.zst
@@ -86,7 +86,7 @@ rm -rf x y
 row "fsu_get -R : debugfs rdump (3 pairs)" 1.0 -n 3 -a "rm -rf x" -b "rm -rf y && mkdir y" \
 	"fsu_get tree.img -a / x" "debugfs -R 'rdump / y' tree.img 2>/dev/null"
 rm -rf x y
-newfs-img -t ext2 -s "$((size + size / 4))m" -N "$(($(find "$tree" | wc -l) + 1000))" empty.img
+newfs-img -t ext2 -s "$((size * 3 / 2))m" -N "$(($(find "$tree" | wc -l) + 1000))" empty.img
 can_mount && row "fsu_put -R : mount + cp -a + umount" 0.333 \
 	-a "cp --sparse=always empty.img p.img" -b "cp --sparse=always empty.img q.img" \
 	"fsu_put p.img -a $tree/. /" \

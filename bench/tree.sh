@@ -7,7 +7,7 @@ set -eu
 dest=$1
 shift
 [ $# -gt 0 ] || set -- /usr/share /usr/lib /usr/include
-want_files=${BENCH_FILES:-62000} want_kib=${BENCH_KIB:-740000}
+want_files=${BENCH_FILES:-60100} want_kib=${BENCH_KIB:-720000}
 mkdir -p "$dest"
 round=0
 while :; do
@@ -20,8 +20,8 @@ while :; do
 			[ "$kib" -lt 150000 ] || continue
 			mkdir -p "$dest/r$round$src"
 			cp -a "$sub" "$dest/r$round$src/" 2>/dev/null || true
-			files=$(find "$dest" | wc -l)
-			total=$(du -sk "$dest" | cut -f1)
+			files=$(find "$dest" -type f | wc -l)
+			total=$(du -sk --apparent-size "$dest" | cut -f1)
 			[ "$files" -lt "$want_files" ] || [ "$total" -lt "$want_kib" ] || exit 0
 		done
 	done
