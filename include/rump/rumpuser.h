@@ -52,6 +52,9 @@ int rumpuser_thread_join(struct rumpuser_thread *thread); /* BLOCKS */
 /* One pointer a thread, owned by the kernel (its current lwp); NULL at first. */
 void *rumpuser_curlwp(void);
 void rumpuser_set_curlwp(void *lwp);
+/* Once, at start: what a host thread calls when it ends with a pointer that is
+ * not NULL.  (Not when the whole process ends.) */
+int rumpuser_thread_exit_hook(void (*fn)(void *lwp));
 
 /* ---- mutex, reader-writer lock, condition variable -------------------
  * Host locks block the host thread.  The kernel's own locks are built on

@@ -27,10 +27,40 @@ rumpuser_curlwp(void)
 	return curlwp;
 }
 
+/* Its value is only "not NULL", which makes the host call us back. */
+static pthread_key_t exit_key;
+static bool exit_key_made;
+static void (*exit_hook)(void *lwp);
+
 void
 rumpuser_set_curlwp(void *lwp)
 {
 	curlwp = lwp;
+	if (lwp != NULL && exit_key_made)
+		pthread_setspecific(exit_key, &exit_key);
+}
+
+static void
+thread_exit(void *arg)
+{
+	void *lwp = curlwp;
+
+	(void)arg;
+	if (lwp != NULL)
+		exit_hook(lwp);
+	curlwp = NULL;
+}
+
+int
+rumpuser_thread_exit_hook(void (*fn)(void *lwp))
+{
+	int error;
+
+	exit_hook = fn;
+	error = pthread_key_create(&exit_key, thread_exit);
+	if (error == 0)
+		exit_key_made = true;
+	return error;
 }
 
 static void *

@@ -59,8 +59,8 @@ main(void)
 		off = len % 9;
 		want = reference((uint32_t)len * 77, buf + off, len);
 		bad_hw += crc32c((uint32_t)len * 77, buf + off, len) != want;
-		bad_soft +=
-		    crc32c_soft((uint32_t)len * 77, buf + off, len) != want;
+		bad_soft += crc32c_soft((uint32_t)len * 77, buf + off, len) !=
+		    want;
 	}
 	for (len = 6100; len <= 65536; len = len * 11 / 10 + 1) {
 		off = len % 13;

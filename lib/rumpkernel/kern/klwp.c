@@ -224,6 +224,20 @@ lwp_setthread(struct lwp *l)
 	rumpuser_mutex_exit(cache_mtx);
 }
 
+/* A host thread ends.  A bound lwp stays; another thread may switch to it. */
+static void
+lwp_threadexit(void *arg)
+{
+	struct lwp *l = arg;
+
+	if ((l->l_flags & LWP_IMPLICIT) == 0) {
+		(void)kern_enter();
+		l->l_flags &= ~LWP_BOUND;
+		kern_leave(l);
+	}
+	lwp_setthread(NULL);
+}
+
 int
 lwp_init(void)
 {
@@ -234,6 +248,8 @@ lwp_init(void)
 	klist_init(&cache_list);
 	mutex_init(&proc_lock, RANK_PROC, "proclist");
 	error = rumpuser_mutex_init(&cache_mtx);
+	if (error == 0)
+		error = rumpuser_thread_exit_hook(lwp_threadexit);
 	if (error != 0)
 		return error;
 	zero = proc_create(cred_root);
