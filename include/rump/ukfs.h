@@ -57,7 +57,7 @@ struct ukfs *ukfs_mount_disk(const char *vfsname, const char *devpath,
  * on) unless FORCE; NOUNMOUNT leaves the mount to the kernel.  -1: also when the
  * last write-out failed, but then the ukfs is gone, errno is not EBUSY. */
 #define UKFS_RELFLAG_NOUNMOUNT 0x01
-#define UKFS_RELFLAG_FORCE 0x02
+#define UKFS_RELFLAG_FORCE     0x02
 int ukfs_release(struct ukfs *ukfs, int flags);
 
 void ukfs_setspecific(struct ukfs *ukfs, void *data);
@@ -66,10 +66,10 @@ void *ukfs_getspecific(struct ukfs *ukfs);
 int ukfs_chdir(struct ukfs *ukfs, const char *path);
 /* Records of struct rump_dirent into buf; *off is an opaque position, 0 first.
  * Returns bytes, 0 at the end. */
-int ukfs_getdents(struct ukfs *ukfs, const char *dirname, off_t *off, uint8_t *buf,
-    size_t bufsize);
-ssize_t ukfs_read(struct ukfs *ukfs, const char *filename, off_t off, uint8_t *buf,
-    size_t bufsize);
+int ukfs_getdents(struct ukfs *ukfs, const char *dirname, off_t *off,
+    uint8_t *buf, size_t bufsize);
+ssize_t ukfs_read(struct ukfs *ukfs, const char *filename, off_t off,
+    uint8_t *buf, size_t bufsize);
 ssize_t ukfs_write(struct ukfs *ukfs, const char *filename, off_t off,
     uint8_t *buf, size_t bufsize);
 int ukfs_create(struct ukfs *ukfs, const char *filename, mode_t mode);
@@ -80,8 +80,8 @@ int ukfs_remove(struct ukfs *ukfs, const char *filename);
 int ukfs_rmdir(struct ukfs *ukfs, const char *filename);
 int ukfs_link(struct ukfs *ukfs, const char *filename, const char *f_create);
 int ukfs_symlink(struct ukfs *ukfs, const char *filename, const char *linkname);
-ssize_t ukfs_readlink(struct ukfs *ukfs, const char *filename, char *linkbuf,
-    size_t buflen);
+ssize_t ukfs_readlink(
+    struct ukfs *ukfs, const char *filename, char *linkbuf, size_t buflen);
 int ukfs_rename(struct ukfs *ukfs, const char *from, const char *to);
 int ukfs_stat(struct ukfs *ukfs, const char *filename, struct stat *st);
 int ukfs_lstat(struct ukfs *ukfs, const char *filename, struct stat *st);
@@ -91,8 +91,10 @@ int ukfs_chown(struct ukfs *ukfs, const char *filename, uid_t uid, gid_t gid);
 int ukfs_lchown(struct ukfs *ukfs, const char *filename, uid_t uid, gid_t gid);
 int ukfs_chflags(struct ukfs *ukfs, const char *filename, unsigned long flags);
 int ukfs_lchflags(struct ukfs *ukfs, const char *filename, unsigned long flags);
-int ukfs_utimes(struct ukfs *ukfs, const char *filename, const struct timeval *tptr);
-int ukfs_lutimes(struct ukfs *ukfs, const char *filename, const struct timeval *tptr);
+int ukfs_utimes(
+    struct ukfs *ukfs, const char *filename, const struct timeval *tptr);
+int ukfs_lutimes(
+    struct ukfs *ukfs, const char *filename, const struct timeval *tptr);
 /* Make the directories above the last component of pathname. */
 int ukfs_util_builddirs(struct ukfs *ukfs, const char *pathname, mode_t mode);
 
@@ -114,19 +116,22 @@ int ukfs_enter(struct ukfs *ukfs);
 void ukfs_leave(struct ukfs *ukfs);
 
 /* What the kernel has to say (one line, no newline); NULL: standard error. */
-void ukfs_set_message_handler(void (*handler)(void *arg, const char *line), void *arg);
+void ukfs_set_message_handler(
+    void (*handler)(void *arg, const char *line), void *arg);
 /* ^C: async-signal-safe.  The operation under way in any thread ends with EINTR. */
 void ukfs_interrupt(void);
 
 /* Open files.  flags: the host's O_RDONLY .. O_CREAT O_EXCL O_TRUNC O_APPEND
  * O_NOFOLLOW O_DIRECTORY. */
 struct ukfs_file;
-struct ukfs_file *ukfs_open(struct ukfs *ukfs, const char *path, int flags, mode_t mode);
+struct ukfs_file *ukfs_open(
+    struct ukfs *ukfs, const char *path, int flags, mode_t mode);
 int ukfs_close(struct ukfs_file *uf);
 ssize_t ukfs_fread(struct ukfs_file *uf, void *buf, size_t size);
 ssize_t ukfs_fwrite(struct ukfs_file *uf, const void *buf, size_t size);
 ssize_t ukfs_pread(struct ukfs_file *uf, void *buf, size_t size, off_t off);
-ssize_t ukfs_pwrite(struct ukfs_file *uf, const void *buf, size_t size, off_t off);
+ssize_t ukfs_pwrite(
+    struct ukfs_file *uf, const void *buf, size_t size, off_t off);
 /* whence: also the host's SEEK_DATA and SEEK_HOLE. */
 off_t ukfs_lseek(struct ukfs_file *uf, off_t off, int whence);
 int ukfs_fstat(struct ukfs_file *uf, struct stat *st);
@@ -139,8 +144,10 @@ int ukfs_fcopyin(struct ukfs_file *uf, int hostfd);
 int ukfs_truncate(struct ukfs *ukfs, const char *path, off_t size);
 int ukfs_access(struct ukfs *ukfs, const char *path, int mode);
 /* The host's UTIME_NOW and UTIME_OMIT work. */
-int ukfs_utimens(struct ukfs *ukfs, const char *path, const struct timespec ts[2]);
-int ukfs_lutimens(struct ukfs *ukfs, const char *path, const struct timespec ts[2]);
+int ukfs_utimens(
+    struct ukfs *ukfs, const char *path, const struct timespec ts[2]);
+int ukfs_lutimens(
+    struct ukfs *ukfs, const char *path, const struct timespec ts[2]);
 
 ssize_t ukfs_getxattr(struct ukfs *ukfs, const char *path, const char *name,
     void *value, size_t size);
@@ -151,8 +158,10 @@ int ukfs_setxattr(struct ukfs *ukfs, const char *path, const char *name,
     const void *value, size_t size, int flags);
 int ukfs_lsetxattr(struct ukfs *ukfs, const char *path, const char *name,
     const void *value, size_t size, int flags);
-ssize_t ukfs_listxattr(struct ukfs *ukfs, const char *path, char *list, size_t size);
-ssize_t ukfs_llistxattr(struct ukfs *ukfs, const char *path, char *list, size_t size);
+ssize_t ukfs_listxattr(
+    struct ukfs *ukfs, const char *path, char *list, size_t size);
+ssize_t ukfs_llistxattr(
+    struct ukfs *ukfs, const char *path, char *list, size_t size);
 int ukfs_removexattr(struct ukfs *ukfs, const char *path, const char *name);
 int ukfs_lremovexattr(struct ukfs *ukfs, const char *path, const char *name);
 
@@ -168,7 +177,8 @@ int ukfs_sync(struct ukfs *ukfs);
  * doesn't follow a symlink in hostpath's last component.
  */
 int ukfs_copyout(struct ukfs *ukfs, const char *path, const char *hostpath);
-int ukfs_copyin(struct ukfs *ukfs, const char *hostpath, const char *path, mode_t mode);
+int ukfs_copyin(
+    struct ukfs *ukfs, const char *hostpath, const char *path, mode_t mode);
 int ukfs_copy(struct ukfs *from, const char *frompath, struct ukfs *to,
     const char *topath, mode_t mode);
 
@@ -178,31 +188,65 @@ int ukfs_copy(struct ukfs *from, const char *frompath, struct ukfs *to,
  * fn may remove or add entries.
  */
 enum ukfs_walkkind {
-	UKFS_WALK_FILE,   /* anything but a directory */
-	UKFS_WALK_DIR,    /* a directory, before its entries */
+	UKFS_WALK_FILE,	  /* anything but a directory */
+	UKFS_WALK_DIR,	  /* a directory, before its entries */
 	UKFS_WALK_DIREND, /* ... after them (not if it was skipped) */
-	UKFS_WALK_ERROR,  /* couldn't be read: uw_error; uw_st may be all zero */
+	UKFS_WALK_ERROR, /* couldn't be read: uw_error; uw_st may be all zero */
 };
 struct ukfs_walkent {
 	enum ukfs_walkkind uw_kind;
 	const char *uw_path; /* the root as given, and the names below it */
 	const char *uw_name; /* the last component (the root: as given) */
 	size_t uw_pathlen;
-	unsigned uw_level;   /* 0: the root */
-	int uw_dirfd;        /* the kernel's descriptor (RUMP_AT_FDCWD at level 0)
+	unsigned uw_level; /* 0: the root */
+	int uw_dirfd;	   /* the kernel's descriptor (RUMP_AT_FDCWD at level 0)
 	                        that uw_name is relative to */
-	int uw_error;        /* the host's errno */
+	int uw_error;	   /* the host's errno */
 	const struct rump_stat *uw_st;
 };
-#define UKFS_WALK_XDEV 0x01       /* don't enter other mounts */
-#define UKFS_WALK_FOLLOW 0x02     /* follow all symlinks; loops are ELOOP */
+#define UKFS_WALK_XDEV	     0x01 /* don't enter other mounts */
+#define UKFS_WALK_FOLLOW     0x02 /* follow all symlinks; loops are ELOOP */
 #define UKFS_WALK_FOLLOWROOT 0x04 /* follow the root if it is one */
-#define UKFS_WALK_UNSORTED 0x08   /* in the directory's order */
+#define UKFS_WALK_UNSORTED   0x08 /* in the directory's order */
 /* fn returns 0: go on; SKIP: not into this directory; else the walk ends and
  * returns that.  Returns 0, -1 and errno (out of memory), or fn's value. */
 #define UKFS_WALK_SKIP 0x7001
 int ukfs_walk(struct ukfs *ukfs, const char *path, unsigned flags,
     int (*fn)(void *arg, const struct ukfs_walkent *ent), void *arg);
+
+/*
+ * For callers inside ukfs_enter(), with the kernel's descriptors.  These return
+ * 0 or a count, or minus one of the kernel's error numbers.
+ *
+ * ukfs_readdir: a whole directory with its entries' attributes; *memp and *entp
+ * are to be freed.  Names that no directory may hold have d_error EUCLEAN.
+ */
+#define UKFS_DIR_DOTS	  0x1 /* "." and ".." too */
+#define UKFS_DIR_UNSORTED 0x2
+ssize_t ukfs_readdir(
+    int dirfd, unsigned flags, struct rump_direntplus ***entp, void **memp);
+/*
+ * Give the regular file name in dirfd new content: fill(arg, fd) writes it.  A
+ * file that is missing is made with mode (owner 0:0).  One that is there keeps
+ * inode, owner, mode and links, and its old content until fill has succeeded:
+ * fill writes a file without a name, and the two exchange their data (where the
+ * format can't, or with INPLACE, the file is truncated and written).  A file
+ * made here is removed again if fill fails.  EXCL: EEXIST.  Symlinks are not
+ * followed unless FOLLOW.
+ */
+#define UKFS_REPLACE_INPLACE 0x1
+#define UKFS_REPLACE_EXCL    0x2
+#define UKFS_REPLACE_FOLLOW  0x4
+int ukfs_replaceat(int dirfd, const char *name, uint32_t mode, unsigned flags,
+    int (*fill)(void *arg, int fd), void *arg);
+/* Copy a host file's bytes from its offset 0, or a stream's to its end, into fd. */
+int64_t ukfs_fill_from_host(int fd, int hostfd);
+/* Copy all of fd to the host's descriptor, from its position on: holes stay where
+ * it can seek and there is nothing yet.  *hosterror (may be NULL): the failure was
+ * the host's. */
+int64_t ukfs_drain_to_host(int fd, int hostfd, bool *hosterror);
+/* Copy all of fromfd, a descriptor in from (NULL: this same ukfs), into fd. */
+int64_t ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd);
 
 /* Translations at the boundary. */
 int ukfs_host_errno(int rump_error);
