@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The list of formatters, and what they and their callers share. */
+#include <string.h>
+
+#include "newfs/newfs.h"
+#include "newfs/newfs_why.h"
+
+static const struct newfs_type *const types[] = {
+    &newfs_ext2,
+};
+
+const struct newfs_type *
+newfs_nth(unsigned i)
+{
+	return i < sizeof(types) / sizeof(types[0]) ? types[i] : NULL;
+}
+
+const struct newfs_type *
+newfs_find(const char *name)
+{
+	const struct newfs_type *nt;
+
+	for (unsigned i = 0; (nt = newfs_nth(i)) != NULL; i++) {
+		if (strcmp(nt->nt_name, name) == 0)
+			return nt;
+		for (const char *const *a = nt->nt_aliases;
+		     a != NULL && *a != NULL; a++)
+			if (strcmp(*a, name) == 0)
+				return nt;
+	}
+	return NULL;
+}
+
+void
+newfs_opts_init(struct newfs_opts *o)
+{
+	memset(o, 0, sizeof(*o));
+	o->no_rev = NEWFS_REV_DEFAULT;
+	o->no_root_mode = 0755;
+}
+
+static int
+hexval(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+int
+newfs_parse_uuid(const char *s, uint8_t uuid[16])
+{
+	for (unsigned i = 0; i < 16; i++) {
+		int hi, lo;
+
+		if (i == 4 || i == 6 || i == 8 || i == 10)
+			if (*s++ != '-')
+				return RUMP_EINVAL;
+		hi = hexval(s[0]);
+		lo = hi < 0 ? -1 : hexval(s[1]);
+		if (lo < 0)
+			return RUMP_EINVAL;
+		uuid[i] = (uint8_t)(hi << 4 | lo);
+		s += 2;
+	}
+	return *s == '\0' ? 0 : RUMP_EINVAL;
+}
+
+void
+newfs_mark_uuid(uint8_t uuid[16])
+{
+	uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x40);
+	uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);
+}

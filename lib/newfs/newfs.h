@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Formatters: make an empty file system, and say how large one must be for a
+ * given tree.
+ *
+ * A formatter writes only through struct newfs_io and never looks at clocks,
+ * random numbers or the environment: the same options give the same bytes.
+ * It writes every byte that matters and nothing else, so that an image that
+ * reads as zeros where nothing was written stays sparse.
+ *
+ * Errors are rump_abi.h's numbers (Linux's); `why' gets one line of words.
+ */
+#ifndef NEWFS_H
+#define NEWFS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Where the formatter writes; offsets are bytes from the file system's start. */
+struct newfs_io {
+	int (*ni_write)(
+	    struct newfs_io *io, const void *buf, size_t len, uint64_t off);
+	/* The range must read as zeros. */
+	int (*ni_zero)(struct newfs_io *io, uint64_t off, uint64_t len);
+	int (*ni_setsize)(struct newfs_io *io, uint64_t size);
+	uint64_t ni_size; /* bytes there are now */
+};
+
+/*
+ * On an open host file, [base, ..).  fresh: it reads as zeros where nothing was
+ * written (a new file); else zeros are written.  fixed: its size stays (a block
+ * device).
+ */
+struct newfs_fileio {
+	struct newfs_io nf_io;
+	int nf_fd;
+	uint64_t nf_base;
+	bool nf_fresh, nf_fixed;
+};
+void newfs_fileio_init(struct newfs_fileio *nf, int fd, uint64_t base,
+    uint64_t size, bool fresh, bool fixed);
+
+#define NEWFS_UNSET	UINT64_MAX
+#define NEWFS_LABEL_MAX 255
+#define NEWFS_WHY	256
+
+/* What the user may say of a new file system, whatever its type. */
+struct newfs_opts {
+	uint64_t no_size;	  /* bytes */
+	uint32_t no_block;	  /* bytes; 0: the type's default */
+	uint32_t no_inode_bytes;  /* 0: default */
+	uint64_t no_ratio;	  /* bytes per inode; 0: default */
+	uint64_t no_inodes;	  /* at least so many; 0: by ratio */
+	uint32_t no_reserved_ppm; /* of the blocks, parts per million */
+	const char *no_features;  /* "a,^b,none", or NULL */
+	unsigned no_rev;	  /* NEWFS_REV_DEFAULT or a number */
+	const char *no_label;	  /* or NULL */
+	uint8_t no_uuid[16], no_hash_seed[16];
+	int64_t no_time; /* seconds since 1970 */
+	uint32_t no_root_mode, no_root_uid, no_root_gid;
+	bool no_exact; /* the size stays, however awkward */
+};
+#define NEWFS_REV_DEFAULT UINT32_MAX
+void newfs_opts_init(struct newfs_opts *o);
+
+/* What was, or would be, made. */
+struct newfs_result {
+	uint64_t nr_size; /* bytes that the file system takes */
+	uint64_t nr_block;
+	uint64_t nr_blocks, nr_free_blocks;
+	uint64_t nr_inodes, nr_free_inodes;
+	uint64_t nr_groups;
+	uint32_t nr_inode_bytes;
+};
+
+/* A node of a tree to be held, for sizing. */
+struct newfs_range {
+	uint64_t nr_off, nr_len; /* bytes */
+};
+struct newfs_node {
+	uint32_t nn_mode; /* with the type */
+	uint64_t nn_size; /* bytes of a file, or of a symlink's target */
+	const struct newfs_range *nn_data; /* rising; NULL: no holes */
+	unsigned nn_ndata;
+	uint32_t nn_nattr;
+	uint32_t nn_attr_bytes; /* as nt_attr_bytes sums them up */
+};
+
+/* What a tree needs; made with one block size in mind. */
+struct newfs_need {
+	uint64_t nd_blocks, nd_inodes;
+	/* the directory in hand */
+	uint64_t nd_dir_blocks;
+	uint32_t nd_dir_used;
+};
+
+struct newfs_type {
+	const char *nt_name;
+	const char *const *nt_aliases; /* NULL-terminated */
+	/* Fill in defaults that depend on the size (0: as yet unknown) and check
+	 * what was wished.  EINVAL. */
+	int (*nt_defaults)(struct newfs_opts *o, char why[NEWFS_WHY]);
+	/* What would nt_make make? ENOSPC, EFBIG, EINVAL. */
+	int (*nt_plan)(const struct newfs_opts *o, struct newfs_result *nr,
+	    char why[NEWFS_WHY]);
+	/*
+	 * As nt_plan, for the smallest size with so many blocks and inodes free
+	 * after what the formatter itself makes; nr_size is it.
+	 */
+	int (*nt_fit)(const struct newfs_opts *o, uint64_t blocks,
+	    uint64_t inodes, struct newfs_result *nr, char why[NEWFS_WHY]);
+	int (*nt_make)(const struct newfs_opts *o, struct newfs_io *io,
+	    struct newfs_result *nr, char why[NEWFS_WHY]);
+
+	/* ---- sizing; no_block and no_inode_bytes are set.
+	 * A tree is told as, for each directory, its names, then its end; and
+	 * each node once.  The root and lost+found are nodes too, but their
+	 * inodes are not counted: the formatter makes them. */
+	void (*nt_need_node)(const struct newfs_opts *o, struct newfs_need *nd,
+	    const struct newfs_node *nn);
+	void (*nt_need_name)(const struct newfs_opts *o, struct newfs_need *nd,
+	    uint32_t namelen);
+	void (*nt_need_dirend)(
+	    const struct newfs_opts *o, struct newfs_need *nd);
+	/* What an attribute takes, for nn_attr_bytes. */
+	uint32_t (*nt_attr_bytes)(const char *name, uint32_t value_bytes);
+	/* The largest file, and how long a name may be (bytes). */
+	uint64_t (*nt_file_max)(const struct newfs_opts *o);
+	uint32_t nt_name_max;
+	uint32_t nt_id_max;	 /* largest user and group id */
+	uint64_t nt_made_inodes; /* inodes that the formatter uses itself
+				    beside the root: lost+found */
+};
+
+extern const struct newfs_type newfs_ext2;
+
+/* By name or alias; NULL. */
+const struct newfs_type *newfs_find(const char *name);
+const struct newfs_type *newfs_nth(unsigned i); /* NULL after the last */
+
+/* 16 bytes from "01234567-89ab-..": EINVAL. */
+int newfs_parse_uuid(const char *s, uint8_t uuid[16]);
+/* Make 16 bytes a version-4 (random) UUID. */
+void newfs_mark_uuid(uint8_t uuid[16]);
+
+#endif /* NEWFS_H */

@@ -1,0 +1,369 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The ext2 formatter's options, plans and sizing; newfs_ext2_make.c writes.
+ *
+ * Sizing gives an upper bound for what the driver takes: each name behind the
+ * one before, a block for attributes that don't fit the inode, every indirect
+ * block.
+ *
+ * Left out: journals, extents, checksums, 64bit: ext3 and ext4.
+ */
+#include <string.h>
+
+#include "newfs/newfs_ext2_int.h"
+
+#define DEFAULT_INODE_BYTES 256u
+/* an inode's attributes: after the extra fields, a magic number before, four
+ * zero bytes behind */
+#define INODE_ATTR_HEAD 8u
+
+/* ---- features ----------------------------------------------------------- */
+
+static const struct feature {
+	const char *name;
+	uint32_t compat, incompat, rocompat;
+} features[] = {
+    {"ext_attr", EXT2_FC_EXT_ATTR, 0, 0},
+    {"resize_inode", EXT2_FC_RESIZE_INODE, 0, 0},
+    {"dir_index", EXT2_FC_DIR_INDEX, 0, 0},
+    {"filetype", 0, EXT2_FI_FILETYPE, 0},
+    {"sparse_super", 0, 0, EXT2_FR_SPARSE_SUPER},
+    {"large_file", 0, 0, EXT2_FR_LARGE_FILE},
+};
+
+/* One word of the list, "^" in front turns it off. */
+static int
+apply_feature(struct ext2_geom_want *want, const char *word, size_t len,
+    char why[NEWFS_WHY])
+{
+	bool off = len > 0 && word[0] == '^';
+
+	if (off) {
+		word++;
+		len--;
+	}
+	if (len == 4 && memcmp(word, "none", 4) == 0) {
+		want->gw_compat = want->gw_incompat = want->gw_rocompat = 0;
+		return 0;
+	}
+	for (size_t i = 0; i < nitems(features); i++) {
+		const struct feature *f = &features[i];
+
+		if (strlen(f->name) != len || memcmp(f->name, word, len) != 0)
+			continue;
+		want->gw_compat &= ~f->compat;
+		want->gw_incompat &= ~f->incompat;
+		want->gw_rocompat &= ~f->rocompat;
+		if (!off) {
+			want->gw_compat |= f->compat;
+			want->gw_incompat |= f->incompat;
+			want->gw_rocompat |= f->rocompat;
+		}
+		return 0;
+	}
+	return newfs_fail(why, EINVAL,
+	    "ext2 cannot have feature '%.*s' (known: ext_attr, resize_inode, "
+	    "dir_index, filetype, sparse_super, large_file, none)",
+	    (int)len, word);
+}
+
+static int
+apply_features(
+    struct ext2_geom_want *want, const char *list, char why[NEWFS_WHY])
+{
+	while (list != NULL && *list != '\0') {
+		size_t len = strcspn(list, ", ");
+		int error;
+
+		if (len > 0) {
+			error = apply_feature(want, list, len, why);
+			if (error != 0)
+				return error;
+		}
+		list += len;
+		list += strspn(list, ", ");
+	}
+	return 0;
+}
+
+/* ---- plans ---------------------------------------------------------------- */
+
+int
+newfs_ext2_want(const struct newfs_opts *o, struct ext2_geom_want *want,
+    char why[NEWFS_WHY])
+{
+	uint32_t block = o->no_block;
+	int error;
+
+	*want = (struct ext2_geom_want){
+	    .gw_rev = EXT2_REV_DYNAMIC,
+	    .gw_compat = EXT2_DEFAULT_COMPAT,
+	    .gw_incompat = EXT2_DEFAULT_INCOMPAT,
+	    .gw_rocompat = EXT2_DEFAULT_ROCOMPAT,
+	    .gw_exact = o->no_exact,
+	};
+	if (o->no_rev == 0) {
+		want->gw_rev = EXT2_REV_OLD;
+		want->gw_compat = want->gw_incompat = want->gw_rocompat = 0;
+	} else if (o->no_rev != NEWFS_REV_DEFAULT && o->no_rev != 1)
+		return newfs_fail(why, EINVAL, "ext2 has revisions 0 and 1");
+	error = apply_features(want, o->no_features, why);
+	if (error != 0)
+		return error;
+	if (want->gw_rev == EXT2_REV_OLD &&
+	    (want->gw_compat | want->gw_incompat | want->gw_rocompat) != 0)
+		return newfs_fail(
+		    why, EINVAL, "ext2 of revision 0 has no features");
+	if (block == 0)
+		block = ext2_geom_default_block(o->no_size);
+	if (!ispow2(block) || block < EXT2_MIN_BLOCK || block > EXT2_MAX_BLOCK)
+		return newfs_fail(why, EINVAL,
+		    "block size %u is not a power of two from 1024 to 65536",
+		    block);
+	want->gw_block_bytes = block;
+	want->gw_inode_bytes = o->no_inode_bytes;
+	if (want->gw_inode_bytes == 0)
+		want->gw_inode_bytes = want->gw_rev == EXT2_REV_OLD
+		    ? EXT2_OLD_INODE
+		    : DEFAULT_INODE_BYTES;
+	if (!ispow2(want->gw_inode_bytes) ||
+	    want->gw_inode_bytes < EXT2_OLD_INODE ||
+	    want->gw_inode_bytes > block ||
+	    (want->gw_rev == EXT2_REV_OLD &&
+		want->gw_inode_bytes != EXT2_OLD_INODE))
+		return newfs_fail(why, EINVAL,
+		    "inode size %u is not a power of two from 128 to the block "
+		    "size%s",
+		    want->gw_inode_bytes,
+		    want->gw_rev == EXT2_REV_OLD ? " (revision 0: 128)" : "");
+	want->gw_inodes = o->no_inodes;
+	want->gw_ratio_bytes = o->no_ratio;
+	if (want->gw_ratio_bytes == 0)
+		want->gw_ratio_bytes = kmax(
+		    ext2_geom_default_ratio(o->no_size), block);
+	if (want->gw_ratio_bytes < 1024)
+		return newfs_fail(
+		    why, EINVAL, "fewer than 1024 bytes per inode");
+	if (o->no_label != NULL && strlen(o->no_label) > 16)
+		return newfs_fail(why, EINVAL,
+		    "label '%s' is longer than ext2's 16 bytes", o->no_label);
+	return 0;
+}
+
+int
+newfs_ext2_geom(
+    const struct newfs_opts *o, struct ext2_geom *g, char why[NEWFS_WHY])
+{
+	struct ext2_geom_want want;
+	int error = newfs_ext2_want(o, &want, why);
+
+	if (error != 0)
+		return error;
+	want.gw_blocks = o->no_size / want.gw_block_bytes;
+	if (want.gw_blocks == UINT64_C(1) << 32)
+		want.gw_blocks--; /* the one block too many */
+	error = ext2_geom_plan(&want, g);
+	if (error == 0 && ext2_geom_meta(g) + g->g_first + 2 > g->g_blocks)
+		error = ENOSPC; /* root and lost+found */
+	if (error == EFBIG)
+		return newfs_fail(why, error,
+		    "%llu bytes are more than 2^32 blocks of %u: use a larger "
+		    "block size",
+		    (unsigned long long)o->no_size, want.gw_block_bytes);
+	if (error == ENOSPC)
+		return newfs_fail(why, error,
+		    "%llu bytes are too few for blocks of %u and %s inodes",
+		    (unsigned long long)o->no_size, want.gw_block_bytes,
+		    want.gw_inodes != 0 ? "so many" : "the");
+	if (error != 0)
+		return newfs_fail(why, error, "no such ext2");
+	return 0;
+}
+
+uint32_t
+newfs_ext2_lostfound(const struct ext2_geom *g)
+{
+	uint64_t meta = ext2_geom_group_meta(g, 0) + 2, room;
+
+	/* of group 0, where it is put; in small ones of a quarter of it */
+	room = ext2_geom_group_blocks(g, 0);
+	room = room > meta ? (room - meta) / 4 : 0;
+	return (uint32_t)kmax(
+	    kmin(ext2_geom_lostfound(g->g_block_bytes), room), 1);
+}
+
+void
+newfs_ext2_result(const struct ext2_geom *g, struct newfs_result *nr)
+{
+	uint64_t used = g->g_first + ext2_geom_meta(g) + 1 +
+	    newfs_ext2_lostfound(g);
+
+	*nr = (struct newfs_result){
+	    .nr_size = g->g_blocks * g->g_block_bytes,
+	    .nr_block = g->g_block_bytes,
+	    .nr_blocks = g->g_blocks,
+	    .nr_free_blocks = g->g_blocks > used ? g->g_blocks - used : 0,
+	    .nr_inodes = g->g_inodes,
+	    .nr_free_inodes = g->g_inodes - EXT2_OLD_FIRSTINO,
+	    .nr_groups = g->g_groups,
+	    .nr_inode_bytes = g->g_inode_bytes,
+	};
+}
+
+static int
+ext2_defaults(struct newfs_opts *o, char why[NEWFS_WHY])
+{
+	struct ext2_geom_want want;
+	int error = newfs_ext2_want(o, &want, why);
+
+	if (error != 0)
+		return error;
+	o->no_block = want.gw_block_bytes;
+	o->no_inode_bytes = want.gw_inode_bytes;
+	return 0;
+}
+
+static int
+ext2_plan(
+    const struct newfs_opts *o, struct newfs_result *nr, char why[NEWFS_WHY])
+{
+	struct ext2_geom g;
+	int error = newfs_ext2_geom(o, &g, why);
+
+	if (error == 0)
+		newfs_ext2_result(&g, nr);
+	return error;
+}
+
+static int
+ext2_fit(const struct newfs_opts *o, uint64_t blocks, uint64_t inodes,
+    struct newfs_result *nr, char why[NEWFS_WHY])
+{
+	struct ext2_geom_want want;
+	struct ext2_geom g;
+	int error = newfs_ext2_want(o, &want, why);
+
+	if (error != 0)
+		return error;
+	want.gw_inodes = kmax(want.gw_inodes, inodes + EXT2_OLD_FIRSTINO);
+	/* beside what is asked for: root's block and lost+found's */
+	error = ext2_geom_fit(
+	    &want, blocks + 1 + ext2_geom_lostfound(want.gw_block_bytes), &g);
+	if (error != 0)
+		return newfs_fail(why, error,
+		    "%llu blocks of %u bytes and %llu inodes are more than "
+		    "ext2 can hold: use a larger block size",
+		    (unsigned long long)blocks, want.gw_block_bytes,
+		    (unsigned long long)inodes);
+	newfs_ext2_result(&g, nr);
+	return 0;
+}
+
+/* ---- sizing ----------------------------------------------------------------- */
+
+static uint32_t
+ext2_attr_bytes(const char *name, uint32_t value_bytes)
+{
+	static const char *const whole[] = {
+	    "system.posix_acl_access", "system.posix_acl_default"};
+	const char *dot = strchr(name, '.');
+	size_t len = dot != NULL ? strlen(dot + 1) : strlen(name);
+
+	for (size_t i = 0; i < nitems(whole); i++)
+		if (strcmp(name, whole[i]) == 0)
+			len = 0;
+	return EXT2_XATTR_ENTRY_SIZE(len) + EXT2_XATTR_VALUE_SIZE(value_bytes);
+}
+
+static void
+ext2_need_node(const struct newfs_opts *o, struct newfs_need *nd,
+    const struct newfs_node *nn)
+{
+	uint32_t room = 0, block = o->no_block;
+	struct ext2_mapcount em;
+
+	nd->nd_inodes++;
+	if (o->no_inode_bytes > EXT2_OLD_INODE)
+		room = o->no_inode_bytes - EXT2_OLD_INODE - EXT2_WANT_EXTRA -
+		    INODE_ATTR_HEAD;
+	if (nn->nn_nattr > 0 && nn->nn_attr_bytes > room)
+		nd->nd_blocks++;
+	switch (nn->nn_mode & RUMP_S_IFMT) {
+	case RUMP_S_IFLNK:
+		if (nn->nn_size >= EXT2_FASTLINK_MAX)
+			nd->nd_blocks++;
+		return;
+	case RUMP_S_IFREG:
+		break;
+	default:
+		return;
+	}
+	if (nn->nn_data == NULL) {
+		nd->nd_blocks += ext2_geom_file_blocks(block, nn->nn_size);
+		return;
+	}
+	ext2_mapcount_init(&em, block);
+	for (unsigned i = 0; i < nn->nn_ndata; i++) {
+		const struct newfs_range *r = &nn->nn_data[i];
+		uint64_t first = r->nr_off / block;
+
+		if (r->nr_len > 0)
+			ext2_mapcount_add(&em, first,
+			    howmany(r->nr_off + r->nr_len, block) - first);
+	}
+	nd->nd_blocks += em.em_total;
+}
+
+static void
+ext2_need_name(
+    const struct newfs_opts *o, struct newfs_need *nd, uint32_t namelen)
+{
+	struct ext2_dircount ed;
+
+	ext2_dircount_init(&ed, o->no_block);
+	if (nd->nd_dir_blocks != 0) {
+		ed.ed_blocks = nd->nd_dir_blocks;
+		ed.ed_used = nd->nd_dir_used;
+	}
+	ext2_dircount_add(&ed, namelen);
+	nd->nd_dir_blocks = ed.ed_blocks;
+	nd->nd_dir_used = ed.ed_used;
+}
+
+static void
+ext2_need_dirend(const struct newfs_opts *o, struct newfs_need *nd)
+{
+	uint64_t n = nd->nd_dir_blocks != 0 ? nd->nd_dir_blocks : 1;
+
+	nd->nd_blocks += ext2_geom_file_blocks(o->no_block, n * o->no_block);
+	nd->nd_dir_blocks = 0;
+	nd->nd_dir_used = 0;
+}
+
+static uint64_t
+ext2_file_max(const struct newfs_opts *o)
+{
+	struct ext2_geom_want want;
+
+	if (newfs_ext2_want(o, &want, NULL) != 0)
+		return INT32_MAX;
+	return ext2_geom_file_max(
+	    want.gw_block_bytes, (want.gw_rocompat & EXT2_FR_LARGE_FILE) != 0);
+}
+
+const struct newfs_type newfs_ext2 = {
+    .nt_name = "ext2",
+    .nt_aliases = NULL,
+    .nt_defaults = ext2_defaults,
+    .nt_plan = ext2_plan,
+    .nt_fit = ext2_fit,
+    .nt_make = newfs_ext2_make,
+    .nt_need_node = ext2_need_node,
+    .nt_need_name = ext2_need_name,
+    .nt_need_dirend = ext2_need_dirend,
+    .nt_attr_bytes = ext2_attr_bytes,
+    .nt_file_max = ext2_file_max,
+    .nt_name_max = EXT2_NAME_MAX,
+    .nt_id_max = UINT32_MAX - 1,
+    .nt_made_inodes = 1,
+};
