@@ -57,8 +57,8 @@ struct blkdev_ops {
 	int (*bo_io)(struct blkdev *dev, struct bio *bio);
 	/* Start it; NULL: bo_io is called and it is complete. */
 	int (*bo_submit)(struct blkdev *dev, struct bio *bio);
-	/* Complete requests that were started; wait: at least one. NULL with submit */
-	int (*bo_reap)(struct blkdev *dev, bool wait);
+	/* Complete requests until bio is.  There where bo_submit is. */
+	int (*bo_reap)(struct blkdev *dev, struct bio *bio);
 	/* Where [off, off+len) is in a host file; EOPNOTSUPP: not direct.
 	 * *di may cover less than len (at least one byte).  write: the caller
 	 * will write there. */
@@ -91,7 +91,9 @@ struct blkdev {
 
 /* ---- wrappers: EINVAL/EIO outside of the device, EROFS ------------------- */
 int blkdev_io(struct blkdev *dev, struct bio *bio);
-int blkdev_submit(struct blkdev *dev, struct bio *bio); /* then bio_wait() */
+/* Start it; then bio_wait().  A layer may rewrite bio_off and bio_dev.  Returns
+ * an error that is known at once (the bio is completed with it then). */
+int blkdev_submit(struct blkdev *dev, struct bio *bio);
 int bio_wait(struct bio *bio);                          /* its error */
 int blkdev_read(struct blkdev *dev, void *buf, uint64_t off, uint64_t len,
     uint32_t flags);
@@ -104,6 +106,12 @@ int blkdev_writev(struct blkdev *dev, const struct rumpuser_iov *iov, int iovcnt
 int blkdev_flush(struct blkdev *dev);
 int blkdev_discard(struct blkdev *dev, uint64_t off, uint64_t len);
 int blkdev_zero(struct blkdev *dev, uint64_t off, uint64_t len);
+/* Zeros by writing them, whatever the device knows: for small ranges. */
+int blkdev_write_zeros(struct blkdev *dev, uint64_t off, uint64_t len,
+    uint32_t flags);
+/* BLKDEV_NZEROS bytes of zeros that nobody may write to. */
+#define BLKDEV_NZEROS 65536
+const void *blkdev_zeros(void);
 int blkdev_direct(struct blkdev *dev, uint64_t off, uint64_t len, bool write,
     struct blkdev_direct *di);
 int blkdev_setsize(struct blkdev *dev, uint64_t size);
