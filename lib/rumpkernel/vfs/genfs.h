@@ -66,6 +66,9 @@ int genfs_rename(struct vnode *fdvp, const struct componentname *fcn,
     struct vnode *tdvp, const struct componentname *tcn, uint32_t flags,
     const struct kcred *cred);
 
+/* Nothing but "." and ".." in it?  0, ENOTEMPTY.  vp R. */
+int genfs_isempty(struct vnode *vp);
+
 /* ---- genfs_dirhash.c ------------------------------------------------------
  * A directory's names in memory: hash of the folded name -> slot (byte offset of
  * the entry), and how much room each block has.  Built by the driver on the first

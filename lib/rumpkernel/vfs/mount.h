@@ -101,6 +101,7 @@ struct mount {
 #define MNTWARN_OWNER 0x2
 #define MNTWARN_MODE 0x4
 	bool mnt_dying;
+	uint32_t mnt_users;        /* vfs_busy() */
 	int mnt_ioerror;           /* the first write error; then read-only */
 	krwlock_t mnt_renamelock;
 	struct klist mnt_vnodes;
@@ -124,6 +125,7 @@ int vfs_syncall(void);
 /* By file handle: (inode, generation).  ESTALE. */
 int vfs_vget(struct mount *mp, uint64_t ino, uint64_t gen, struct vnode **vpp);
 struct mount *vfs_byid(uint64_t id);
+struct mount *vfs_rootmount(void);
 /* A write failed: remember, warn once, read-only from now on. */
 void vfs_ioerror(struct mount *mp, int error);
 
@@ -136,6 +138,9 @@ void mount_message(struct mount *mp, uint64_t ino, uint64_t byte,
     const char *fmt, ...) KPRINTF(4, 5);
 /* While mounting (no mp visible yet) or probing. */
 void mount_warn(struct mount *mp, const char *fmt, ...) KPRINTF(2, 3);
+
+/* The end of a mount: tells how many messages were left out. */
+void mount_messages_end(struct mount *mp);
 
 /*
  * Mount options: "a,b=1,c=x".  mountopt_next() copies the next name and value

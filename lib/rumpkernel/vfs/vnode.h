@@ -65,6 +65,7 @@ struct vnode {
 #define VV_UNLINKED 0x2 /* no name left: goes away with its last user */
 #define VV_BUFFERED 0x4 /* regular data goes through the buffer cache */
 #define VV_SYSTEM 0x8   /* not to be handed to users */
+#define VV_DRAINING 0x10 /* vnode.c's: the last user's vop_inactive() runs */
 	const struct vnodeops *v_op;
 	struct mount *v_mount;
 	void *v_data;      /* the driver's node: typed accessor in <x>.h */
@@ -185,7 +186,8 @@ struct vnodeops {
 	/* dvp W, vp W (not a directory).  EMLINK. */
 	int (*vop_link)(struct vnode *dvp, const struct componentname *cn,
 	    struct vnode *vp);
-	/* dvp W, vp W; the name leads to vp, which is not a directory. */
+	/* dvp W, vp W; the name leads to vp, which is not a directory.  A node
+	 * whose last name goes (also in rmdir and rename) gets VV_UNLINKED. */
 	int (*vop_remove)(struct vnode *dvp, const struct componentname *cn,
 	    struct vnode *vp);
 	/* dvp W, vp W, a directory.  ENOTEMPTY. */
@@ -281,6 +283,11 @@ void vn_unlock(struct vnode *vp);
 void vn_lock2(struct vnode *a, struct vnode *b);
 void vn_unlock2(struct vnode *a, struct vnode *b);
 bool vn_wlocked(const struct vnode *vp);
+/* Does the driver keep regular files' data by itself (its vop_write isn't
+ * genfs_write)?  Then it zeroes tails in vop_setsize, edges in vop_punch. */
+bool vn_owndata(const struct vnode *vp);
+/* Set a regular file's size, by genfs_truncate() or the driver.  vp W. */
+int vn_truncate(struct vnode *vp, uint64_t size);
 
 /*
  * The vnode with this key, referenced; loaded through vfs_loadvnode() on a miss.

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Who may do what with a node, and times as a mount can hold them.
+ *
+ * Modes, owners and groups are POSIX.1's; flags are 4.4BSD's: an immutable node
+ * can't be written, renamed, unlinked or given other attributes, an append-only
+ * one only grows.  Root (the usual caller) passes modes and ownership, but not
+ * flags: those it takes off first.
+ */
+#include "kern/klog.h"
+#include "vfs/genfs.h"
+
+int
+genfs_access(struct vnode *vp, uint32_t mode, const struct kcred *cred)
+{
+	struct rump_stat st;
+	uint32_t perm;
+	int error;
+
+	if (mode == RUMP_F_OK)
+		return 0;
+	if ((mode & RUMP_W_OK) != 0 &&
+	    (vp->v_mount->mnt_flags & RUMP_MNT_RDONLY) != 0 &&
+	    (vp->v_type == VREG || vp->v_type == VDIR || vp->v_type == VLNK))
+		return EROFS;
+	/* What root may always do needs no look at the node. */
+	if (cred_is_root(cred) && vp->v_type == VDIR && mode == RUMP_X_OK)
+		return 0;
+	error = vop_getattr(vp, &st);
+	if (error != 0)
+		return error;
+	if ((mode & RUMP_W_OK) != 0 && (st.st_flags & RUMP_SF_IMMUTABLES) != 0)
+		return EPERM;
+	if (cred_is_root(cred)) {
+		if ((mode & RUMP_X_OK) != 0 && vp->v_type != VDIR &&
+		    (st.st_mode & 0111) == 0)
+			return EACCES;
+		return 0;
+	}
+	if (st.st_uid == cred->cr_uid)
+		perm = st.st_mode >> 6;
+	else if (cred_in_group(cred, st.st_gid))
+		perm = st.st_mode >> 3;
+	else
+		perm = st.st_mode;
+	return (mode & ~perm & 7) == 0 ? 0 : EACCES;
+}
+
+/* Flags that only root may set or clear. */
+#define SF_ALL 0xffff0000u
+
+static int
+may_change_flags(const struct rump_stat *st, const struct vattr *va,
+    const struct kcred *cred)
+{
+	if (cred_is_root(cred))
+		return 0;
+	if (cred->cr_uid != st->st_uid)
+		return EPERM;
+	return ((va->va_flags ^ st->st_flags) & SF_ALL) != 0 ? EPERM : 0;
+}
+
+static int
+may_change_owner(const struct rump_stat *st, const struct vattr *va,
+    const struct kcred *cred)
+{
+	if (cred_is_root(cred))
+		return 0;
+	if (cred->cr_uid != st->st_uid)
+		return EPERM;
+	if ((va->va_mask & VA_UID) != 0 && va->va_uid != st->st_uid)
+		return EPERM;
+	if ((va->va_mask & VA_GID) != 0 && va->va_gid != st->st_gid &&
+	    !cred_in_group(cred, va->va_gid))
+		return EPERM;
+	return 0;
+}
+
+int
+genfs_can_setattr(struct vnode *vp, const struct rump_stat *st,
+    const struct vattr *va, const struct kcred *cred)
+{
+	const uint32_t times = VA_ATIME | VA_MTIME | VA_CTIME | VA_BTIME;
+	uint32_t mask = va->va_mask & ~(uint32_t)VA_TIMES_OWN;
+	bool owner = cred_is_root(cred) || cred->cr_uid == st->st_uid;
+	int error;
+
+	/* A flag that forbids changes may be taken off, not worked around. */
+	if ((st->st_flags & RUMP_SF_IMMUTABLES) != 0 &&
+	    (mask & ~(uint32_t)VA_FLAGS) != 0)
+		return EPERM;
+	if ((st->st_flags & RUMP_SF_APPENDS) != 0 &&
+	    ((mask & (VA_MODE | VA_UID | VA_GID)) != 0 ||
+		(va->va_mask & VA_TIMES_OWN) != 0))
+		return EPERM;
+	if ((mask & VA_FLAGS) != 0) {
+		error = may_change_flags(st, va, cred);
+		if (error != 0)
+			return error;
+	}
+	if ((mask & VA_MODE) != 0 && !owner)
+		return EPERM;
+	if ((mask & (VA_UID | VA_GID)) != 0) {
+		error = may_change_owner(st, va, cred);
+		if (error != 0)
+			return error;
+	}
+	if ((mask & times) != 0 && !owner) {
+		if ((va->va_mask & VA_TIMES_OWN) != 0)
+			return EPERM;
+		return vop_access(vp, RUMP_W_OK, cred);
+	}
+	return 0;
+}
+
+int
+genfs_can_unlink(struct vnode *dvp, struct vnode *vp, const struct kcred *cred)
+{
+	struct rump_stat dst, st;
+	int error;
+
+	error = vop_access(dvp, RUMP_W_OK | RUMP_X_OK, cred);
+	if (error == 0)
+		error = vop_getattr(dvp, &dst);
+	if (error == 0)
+		error = vop_getattr(vp, &st);
+	if (error != 0)
+		return error;
+	if (((dst.st_flags & RUMP_SF_APPENDS) |
+		(st.st_flags & (RUMP_SF_APPENDS | RUMP_SF_IMMUTABLES))) != 0)
+		return EPERM;
+	if ((dst.st_mode & RUMP_S_ISVTX) != 0 && !cred_is_root(cred) &&
+	    cred->cr_uid != dst.st_uid && cred->cr_uid != st.st_uid)
+		return EPERM;
+	return 0;
+}
+
+void
+genfs_clamptime(struct mount *mp, struct rump_timespec *ts)
+{
+	const struct rump_fscaps *fc = &mp->mnt_caps;
+	int64_t sec = ts->tv_sec;
+
+	if (sec < fc->fc_time_min) {
+		ts->tv_sec = fc->fc_time_min;
+		ts->tv_nsec = 0;
+	} else if (sec > fc->fc_time_max) {
+		ts->tv_sec = fc->fc_time_max;
+		ts->tv_nsec = 0;
+	}
+	if (ts->tv_sec != sec && (mp->mnt_warned & MNTWARN_TIME) == 0) {
+		mp->mnt_warned |= MNTWARN_TIME;
+		mount_warn(mp,
+		    "times outside of %lld..%lld can't be held: changed to the "
+		    "nearest",
+		    (long long)fc->fc_time_min, (long long)fc->fc_time_max);
+	}
+	if (fc->fc_time_grain_ns >= 1000000000)
+		ts->tv_nsec = 0;
+	else if (fc->fc_time_grain_ns > 1)
+		ts->tv_nsec -= ts->tv_nsec % (int32_t)fc->fc_time_grain_ns;
+	ts->tv_pad = 0;
+}
+
+void
+genfs_now(struct mount *mp, struct rump_timespec *ts)
+{
+	kern_gettime(&ts->tv_sec, &ts->tv_nsec);
+	genfs_clamptime(mp, ts);
+}
