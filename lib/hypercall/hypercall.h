@@ -92,7 +92,7 @@ int hyper_file_replace(
 /* rumpuser_lock.c; the table's mutex is held */
 int hyper_lock_move(struct rumpuser_file *file, int newfd);
 
-/* rumpuser_data.c: copy all of in's bytes, holes left out */
+/* rumpuser_copy.c: copy all of in's bytes, holes left out */
 int hyper_copy_all(int in, int out);
 
 #endif /* HYPERCALL_H */

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Moving the bytes of host files: vectored transfers that are never short in
- * silence, durability, holes, and copies inside the host.
+ * silence, durability, holes.
  *
  * Transfers are positional; the offset of a descriptor is never used, other
  * than by the search for holes, which sets it and doesn't depend on it.
  */
 #include <fcntl.h>
 #include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -195,126 +194,4 @@ rumpuser_nextdata(
 	*datap = off;
 	*endp = fi.fi_size;
 	return 0;
-}
-
-/* ---- copies inside the host ------------------------------------------ */
-
-/*
- * Below this a copy through a buffer is as quick, and can be gathered with its
- * neighbours into one write, which this call cannot.
- */
-#define COPY_MIN ((uint64_t)256 << 10)
-
-/*
- * Pairs of host file systems that refused: asking each time costs a call for
- * each run.  A slot holds a digest of the pair; a pair that falls out is asked
- * again, and two pairs with one digest would only be copied through a buffer.
- */
-#define NOCOPY_SLOTS 16
-static _Atomic uint64_t nocopy[NOCOPY_SLOTS];
-
-static uint64_t
-pair_digest(const struct rumpuser_file *in, const struct rumpuser_file *out)
-{
-	uint64_t h;
-
-	h = (in->f_dev * 0x9e3779b97f4a7c15ULL) ^
-	    ((out->f_dev + 1) * 0xc2b2ae3d27d4eb4fULL);
-	return (h ^ (h >> 29)) | 1; /* never 0, an empty slot */
-}
-
-static bool
-copy_refused(int error)
-{
-	return error == EXDEV || error == ENOSYS || error == EOPNOTSUPP ||
-	    error == EINVAL;
-}
-
-int
-rumpuser_copyrange(struct rumpuser_file *in, uint64_t inoff,
-    struct rumpuser_file *out, uint64_t outoff, uint64_t len, uint64_t *donep)
-{
-	uint64_t digest, done = 0;
-	_Atomic uint64_t *slot;
-	int error = 0;
-
-	*donep = 0;
-	if (!hyper_range_ok(inoff, len) || !hyper_range_ok(outoff, len))
-		return EINVAL;
-	if (len < COPY_MIN || in->f_type != RUMPUSER_FT_REG ||
-	    out->f_type != RUMPUSER_FT_REG)
-		return EOPNOTSUPP;
-	digest = pair_digest(in, out);
-	slot = &nocopy[(digest >> 1) % NOCOPY_SLOTS];
-	if (*slot == digest)
-		return EOPNOTSUPP;
-
-	while (done < len) {
-		off_t from = (off_t)(inoff + done), to = (off_t)(outoff + done);
-		size_t want = len - done < SSIZE_MAX ? len - done : SSIZE_MAX;
-		ssize_t n;
-
-		n = HYPER_RETRY(
-		    copy_file_range(in->f_fd, &from, out->f_fd, &to, want, 0));
-		if (n == 0)
-			break;
-		if (n < 0) {
-			error = hyper_errno();
-			break;
-		}
-		done += (uint64_t)n;
-	}
-	*donep = done;
-	if (done == 0 && copy_refused(error)) {
-		/* Ranges that overlap in one file say EINVAL, too. */
-		if (in != out)
-			*slot = digest;
-		return EOPNOTSUPP;
-	}
-	return error;
-}
-
-/*
- * The plain loop over what holds data.  out is empty and gets in's size, so
- * that holes stay holes.
- */
-int
-hyper_copy_all(int in, int out)
-{
-	enum { CHUNK = 256 << 10 };
-	off_t data, hole = 0;
-	struct stat st;
-	char *buf;
-	int error = 0;
-
-	if (fstat(in, &st) != 0 || ftruncate(out, st.st_size) != 0)
-		return hyper_errno();
-	buf = malloc(CHUNK);
-	if (buf == NULL)
-		return ENOMEM;
-	while (error == 0 && hole < st.st_size) {
-		data = lseek(in, hole, SEEK_DATA);
-		if (data < 0 && errno == ENXIO)
-			break;
-		if (data < hole)
-			data = hole; /* it cannot tell */
-		hole = lseek(in, data, SEEK_HOLE);
-		if (hole <= data)
-			hole = st.st_size;
-		while (error == 0 && data < hole) {
-			size_t n = hole - data < CHUNK ? (size_t)(hole - data)
-						       : CHUNK;
-			ssize_t r = HYPER_RETRY(pread(in, buf, n, data));
-
-			if (r > 0)
-				r = HYPER_RETRY(
-				    pwrite(out, buf, (size_t)r, data));
-			if (r <= 0)
-				error = r < 0 ? hyper_errno() : EIO;
-			else
-				data += r;
-		}
-	}
-	free(buf);
-	return error;
 }
