@@ -27,8 +27,8 @@ FUZZFLAGS := $(if $(FUZZ),-fsanitize=fuzzer-no-link)
 CSTD := -std=gnu11 -fno-strict-aliasing -fno-common
 COMMON := $(CSTD) $(OPT) $(WARN) $(SANFLAGS) $(FUZZFLAGS) -MMD -MP -Iinclude \
 	-ffunction-sections -fdata-sections
-KERN_CFLAGS := $(COMMON) -ffreestanding -fno-stack-protector -fvisibility=hidden \
-	-fPIC -Ilib/rumpkernel
+KERN_CFLAGS := $(COMMON) -ffreestanding -fno-stack-protector -fPIC \
+	-fno-semantic-interposition -Ilib/rumpkernel
 HOST_CFLAGS := $(COMMON) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -Ilib \
 	-DFSU_VERSION='"$(VERSION)"'
 # Tests look inside: kernel headers and commands' libraries both.
@@ -61,7 +61,7 @@ BIN := $(COMMANDS:%=$O/bin/%)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all help objs lint check rumptest bench fuzz install uninstall clean unit
+.PHONY: all help objs modules lint check rumptest bench fuzz install uninstall clean unit
 
 all: $(BIN) $O/lib/libukfs.a $O/lib/libukfs.so ## build the commands and libraries (the default)
 
@@ -114,9 +114,12 @@ $O/lib/libukfs.a: $(UKFS_OBJ) $O/kernel/rumpkernel.o $(HYPER_OBJ)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$O/lib/libukfs.so: $(UKFS_OBJ) $O/kernel/rumpkernel.o $(HYPER_OBJ)
+$O/lib/libukfs.so: $(UKFS_OBJ) $O/kernel/rumpkernel.o $(HYPER_OBJ) tools/libukfs.map
 	@mkdir -p $(@D)
-	$(Q)$(CC) -shared -Wl,-soname,libukfs.so.0 $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(Q)$(CC) -shared -Wl,-soname,libukfs.so.0 -Wl,-Bsymbolic \
+		-Wl,--version-script=tools/libukfs.map $(LDFLAGS) \
+		-o $@ $(filter %.o,$^) $(LDLIBS)
+	$(Q)ln -sf libukfs.so $@.0
 
 $O/lib/libfsu.a: $(FSU_OBJ)
 	@mkdir -p $(@D)
@@ -126,12 +129,39 @@ $O/lib/libnewfs.a: $(NEWFS_OBJ)
 	@mkdir -p $(@D)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# A driver as a module: the same sources in an object of its own, which finds the
+# kernel's symbols (with their prefix) in the program or libukfs.so that loads it.
+MODULES := $(patsubst lib/rumpkernel/fs/%/,%,$(wildcard lib/rumpkernel/fs/*/))
+$O/module/%.o: %.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KERN_CFLAGS) -DKERN_MODULE_SO -c -o $@ $<
+
+define module_link
+	@mkdir -p $(@D)
+	$(Q)$(LD) -r -o $@.raw.o $(filter %.o,$^)
+	$(Q)sh tools/prefix.sh -m $@.raw.o $@.o
+	$(Q)$(CC) -shared -nostartfiles -Wl,-Bsymbolic \
+		-Wl,--version-script=tools/module.map $(LDFLAGS) -o $@ $@.o
+	$(Q)rm -f $@.raw.o $@.o $@.o.syms
+endef
+define module_template
+$$O/lib/librumpfs_$(1).so: $$(patsubst %.c,$$O/module/%.o,$$(wildcard lib/rumpkernel/fs/$(1)/*.c)) \
+		tools/module.map tools/prefix.sh
+	$$(module_link)
+endef
+$(foreach m,$(MODULES),$(eval $(call module_template,$m)))
+
+modules: $(MODULES:%=$O/lib/librumpfs_%.so) ## the drivers as loadable modules too
+
+# What a program needs to be linked with so that modules find the kernel in it.
+EXPORT_KERNEL := '-Wl,--export-dynamic-symbol=rump*'
+
 # ---- the commands -----------------------------------------------------
 define command_template
 $$O/bin/$(1): $$(patsubst %.c,$$O/%.o,$$(wildcard cmd/$(1)/*.c)) \
 		$$O/lib/libfsu.a $$O/lib/libnewfs.a $$O/lib/libukfs.a
 	@mkdir -p $$(@D)
-	$$(Q)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) $$(LDLIBS)
+	$$(Q)$$(CC) $$(LDFLAGS) $$(EXPORT_KERNEL) -o $$@ $$^ $$(LIBS_$(1)) $$(LDLIBS)
 endef
 $(foreach c,$(COMMANDS),$(eval $(call command_template,$c)))
 
@@ -172,4 +202,4 @@ clean: ## remove all that was built
 	rm -rf build
 
 -include $(KERN_OBJ:.o=.d) $(HYPER_OBJ:.o=.d) $(UKFS_OBJ:.o=.d) $(FSU_OBJ:.o=.d) \
-	$(NEWFS_OBJ:.o=.d) $(wildcard $O/cmd/*/*.d) $(wildcard $O/tests/*/*.d)
+	$(NEWFS_OBJ:.o=.d) $(wildcard $O/module/*/*/*/*/*.d) $(wildcard $O/cmd/*/*.d) $(wildcard $O/tests/*/*.d)
