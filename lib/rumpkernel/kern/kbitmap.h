@@ -31,7 +31,7 @@ uint64_t bit_count(const uint8_t *map, uint64_t start, uint64_t n);
 uint64_t bit_findclear(const uint8_t *map, uint64_t start, uint64_t end);
 uint64_t bit_findset(const uint8_t *map, uint64_t start, uint64_t end);
 /* The first run of want clear bits in [start, end); end if none. */
-uint64_t bit_findclearrun(const uint8_t *map, uint64_t start, uint64_t end,
-    uint64_t want);
+uint64_t bit_findclearrun(
+    const uint8_t *map, uint64_t start, uint64_t end, uint64_t want);
 
 #endif /* KERN_KBITMAP_H */

@@ -14,7 +14,7 @@
 
 struct lwp;
 
-#define VCPU_MAX 64
+#define VCPU_MAX  64
 #define VCPU_BUSY ((uintptr_t)1)
 struct vcpu {
 	uintptr_t vc_word; /* struct lwp * | VCPU_BUSY */
@@ -39,7 +39,7 @@ kern_curlwp(void)
 	w = __atomic_load_n(&kern_vcpus[0].vc_word, __ATOMIC_RELAXED);
 	return (struct lwp *)(w - VCPU_BUSY);
 }
-#define curlwp (kern_curlwp())
+#define curlwp	(kern_curlwp())
 #define curproc (curlwp->l_proc)
 
 /* In a loop that waits for another host thread's next few instructions. */

@@ -14,12 +14,12 @@
 typedef __SIZE_TYPE__ ksize_t;
 #define SSIZE_MAX_K ((int64_t)INT64_MAX)
 
-#define nitems(a) (sizeof(a) / sizeof((a)[0]))
+#define nitems(a)   (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) \
 	((type *)(void *)((char *)(ptr)-offsetof(type, member)))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
-#define KUNUSED __attribute__((unused))
+#define likely(x)	   __builtin_expect(!!(x), 1)
+#define unlikely(x)	   __builtin_expect(!!(x), 0)
+#define KUNUSED		   __attribute__((unused))
 #define KPRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Wrap-free arithmetic on untrusted numbers: true where it overflows. */

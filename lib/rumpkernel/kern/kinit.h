@@ -22,7 +22,7 @@ enum kern_phase {
 enum kern_phase kern_phase(void);
 
 int kern_base_init(void); /* kern/ */
-int vfs_init(void);       /* vfs/vfs_init.c */
-int dev_init(void);       /* dev/dev_init.c */
+int vfs_init(void);	  /* vfs/vfs_init.c */
+int dev_init(void);	  /* dev/dev_init.c */
 
 #endif /* KERN_KINIT_H */

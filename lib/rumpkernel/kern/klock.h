@@ -20,13 +20,13 @@
 #include "kern/kdefs.h"
 
 enum klock_rank {
-	RANK_NONE = 0,   /* not checked */
+	RANK_NONE = 0,	 /* not checked */
 	RANK_MODULE = 3, /* the module table; drivers start under it */
 	RANK_SYSTEM = 5, /* etfs registry, mount list */
 	RANK_PROC = 10,
-	RANK_FILE = 15,  /* open file offset */
+	RANK_FILE = 15,	  /* open file offset */
 	RANK_RENAME = 18, /* one rename of directories a mount at a time */
-	RANK_VNODE = 20, /* several: parent first, else by inode number */
+	RANK_VNODE = 20,  /* several: parent first, else by inode number */
 	RANK_VCACHE = 24,
 	RANK_DIRHASH = 26,
 	RANK_TRANSACTION = 30,
@@ -71,7 +71,8 @@ void klock_spin(uint32_t *word);
 static inline void
 interlock_enter(uint32_t *word)
 {
-	if (kern_ncpu != 1 && __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0)
+	if (kern_ncpu != 1 &&
+	    __atomic_exchange_n(word, 1, __ATOMIC_ACQUIRE) != 0)
 		klock_spin(word);
 }
 static inline void
@@ -100,7 +101,7 @@ static inline void
 mutex_exit(kmutex_t *m)
 {
 	if (likely(kern_uplocks && m->km_waiters.lq_head == NULL &&
-	        m->km_owner == kern_curlwp()))
+		m->km_owner == kern_curlwp()))
 		m->km_owner = NULL;
 	else
 		mutex_exit_slow(m);
@@ -116,7 +117,7 @@ bool rw_tryenter(krwlock_t *rw, krw_t how);
 bool rw_tryupgrade(krwlock_t *rw); /* reader to writer, if it is the only one */
 void rw_downgrade(krwlock_t *rw);
 bool rw_write_held(const krwlock_t *rw); /* by this thread */
-bool rw_lock_held(const krwlock_t *rw);  /* by anybody */
+bool rw_lock_held(const krwlock_t *rw);	 /* by anybody */
 void rw_enter_slow(krwlock_t *rw, krw_t how);
 void rw_exit_slow(krwlock_t *rw);
 
@@ -124,7 +125,7 @@ static inline void
 rw_enter(krwlock_t *rw, krw_t how)
 {
 	if (unlikely(!kern_uplocks || rw->kr_writer != NULL ||
-	        rw->kr_waiters.lq_head != NULL))
+		rw->kr_waiters.lq_head != NULL))
 		rw_enter_slow(rw, how);
 	else if (how == RW_READER)
 		rw->kr_readers++;

@@ -6,7 +6,7 @@
 #include "kern/klwp.h"
 
 void lwpq_append(struct lwpq *q, struct lwp *l);
-struct lwp *lwpq_pop(struct lwpq *q); /* NULL: empty */
+struct lwp *lwpq_pop(struct lwpq *q);		 /* NULL: empty */
 bool lwpq_remove(struct lwpq *q, struct lwp *l); /* false: wasn't there */
 
 /* Debug builds: panic where taking rank breaks the order; note it; forget it. */

@@ -64,20 +64,20 @@ struct rumpuser_cv;
 #define LWP_NRANKS 16
 struct lwp {
 	struct proc *l_proc;
-	struct vcpu *l_lastcpu;     /* the CPU it has or had last; never NULL */
-	struct lwp *l_qnext;        /* on a lock's queue */
-	struct lwp *l_schednext;    /* on the scheduler's queue */
-	struct rumpuser_cv *l_cv;   /* where its host thread sleeps */
+	struct vcpu *l_lastcpu;	  /* the CPU it has or had last; never NULL */
+	struct lwp *l_qnext;	  /* on a lock's queue */
+	struct lwp *l_schednext;  /* on the scheduler's queue */
+	struct rumpuser_cv *l_cv; /* where its host thread sleeps */
 	int32_t l_lid;
 	uint32_t l_flags;
-#define LWP_IMPLICIT 0x1
-#define LWP_BOUND 0x2               /* some host thread's at this time */
-#define LWP_WANTWRITE 0x4           /* queued as a writer */
+#define LWP_IMPLICIT  0x1
+#define LWP_BOUND     0x2 /* some host thread's at this time */
+#define LWP_WANTWRITE 0x4 /* queued as a writer */
 	enum lwp_state l_state;
-	bool l_unparked;            /* an unpark came before the park */
-	bool l_starving;            /* lost a CPU to another once already */
-	struct klink l_link;        /* cache of implicit ones */
-	uint32_t l_nranks;          /* debug: ranks held, in order */
+	bool l_unparked;     /* an unpark came before the park */
+	bool l_starving;     /* lost a CPU to another once already */
+	struct klink l_link; /* cache of implicit ones */
+	uint32_t l_nranks;   /* debug: ranks held, in order */
 	int16_t l_ranks[LWP_NRANKS];
 };
 
@@ -102,14 +102,13 @@ void kern_unpark(struct lwp *l);
 /* Kernel threads (not on hypercall workers): run fn(arg) with an lwp of proc 0,
  * in the kernel.  Each must be joined. */
 struct kthread;
-int kthread_create(void (*fn)(void *), void *arg, const char *name,
-    struct kthread **ktp);
+int kthread_create(
+    void (*fn)(void *), void *arg, const char *name, struct kthread **ktp);
 void kthread_join(struct kthread *kt);
 
 /* ^C: set by rump_pub_interrupt(), read at kernel entry and between runs. */
 extern bool kern_interrupt_flag;
-#define kern_interrupted \
-	__atomic_load_n(&kern_interrupt_flag, __ATOMIC_RELAXED)
+#define kern_interrupted __atomic_load_n(&kern_interrupt_flag, __ATOMIC_RELAXED)
 
 /*
  * What floors above kern/ hang on a process's life (set once, by vfs, which

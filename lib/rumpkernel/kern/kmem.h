@@ -38,8 +38,8 @@ void kmem_reclaimer_register(struct kmem_reclaimer *kr);
  * itself.
  */
 struct kmem_pool;
-int kmem_pool_create(const char *name, size_t size, unsigned keep,
-    struct kmem_pool **poolp);
+int kmem_pool_create(
+    const char *name, size_t size, unsigned keep, struct kmem_pool **poolp);
 void *kmem_pool_get(struct kmem_pool *pool); /* not zeroed; NULL: ENOMEM */
 void kmem_pool_put(struct kmem_pool *pool, void *obj);
 void kmem_pool_destroy(struct kmem_pool *pool); /* all objects are back */

@@ -17,7 +17,7 @@
 extern unsigned kern_nwaiting; /* threads that wait for a CPU */
 struct lwp *kern_enter_slow(struct lwp *l);
 void kern_leave_slow(struct lwp *l); /* has the CPU, and others want it */
-void kern_leave_kick(void);          /* gave it back just before they did */
+void kern_leave_kick(void);	     /* gave it back just before they did */
 
 /* From outside the kernel: get an lwp and a CPU. */
 static inline struct lwp *
@@ -27,9 +27,9 @@ kern_enter(void)
 	uintptr_t idle = (uintptr_t)l;
 
 	if (likely(l != NULL &&
-	        __atomic_compare_exchange_n(&l->l_lastcpu->vc_word, &idle,
-	            (uintptr_t)l | VCPU_BUSY, false, __ATOMIC_SEQ_CST,
-	            __ATOMIC_RELAXED)))
+		__atomic_compare_exchange_n(&l->l_lastcpu->vc_word, &idle,
+		    (uintptr_t)l | VCPU_BUSY, false, __ATOMIC_SEQ_CST,
+		    __ATOMIC_RELAXED)))
 		return l;
 	return kern_enter_slow(l);
 }
@@ -64,6 +64,7 @@ kern_yield(void)
 
 /* kern/ only. */
 int sched_init(void);
-struct lwp *lwp_implicit(void); /* this thread's, made or taken from the cache */
+struct lwp *lwp_implicit(
+    void); /* this thread's, made or taken from the cache */
 
 #endif /* KERN_KSCHED_H */

@@ -13,10 +13,10 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
 int memcmp(const void *a, const void *b, size_t n);
-#define memcpy(d, s, n) __builtin_memcpy(d, s, n)
+#define memcpy(d, s, n)	 __builtin_memcpy(d, s, n)
 #define memmove(d, s, n) __builtin_memmove(d, s, n)
-#define memset(d, c, n) __builtin_memset(d, c, n)
-#define memcmp(a, b, n) __builtin_memcmp(a, b, n)
+#define memset(d, c, n)	 __builtin_memset(d, c, n)
+#define memcmp(a, b, n)	 __builtin_memcmp(a, b, n)
 
 size_t kstrlen(const char *s);
 size_t kstrnlen(const char *s, size_t max);
