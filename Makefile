@@ -172,6 +172,11 @@ UNIT := $(patsubst tests/unit/%.c,$O/tests/unit/%,$(wildcard tests/unit/*.c))
 $O/tests/unit/%: $O/tests/unit/%.o $O/kernel/raw.o $(HYPER_OBJ)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+# The host side stands alone: its tests link nothing of the kernel.
+$O/tests/unit/hyper_%: $O/tests/unit/hyper_%.o $(HYPER_OBJ)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+.PRECIOUS: $O/tests/%.o
+
 unit: $(UNIT) ## build and run the unit tests
 	@sh tests/run.sh $O unit
 
