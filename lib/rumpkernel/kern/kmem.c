@@ -18,6 +18,9 @@
 #include "kern/kmem_impl.h"
 #include "kern/kstring.h"
 
+/* No single allocation is larger; keeps nonsense from the host (whose checkers
+ * abort on it). */
+#define ALLOC_MAX     ((uint64_t)1 << 38)
 #define RECLAIM_TRIES 3
 #define RECLAIM_MIN   (64u << 10) /* bytes, where there is no limit */
 
@@ -66,7 +69,7 @@ try_alloc(size_t size, size_t align)
 {
 	void *p;
 
-	if (unlikely(size > mem_limit))
+	if (unlikely(size > ALLOC_MAX || size > mem_limit))
 		return NULL;
 	if (unlikely(__atomic_add_fetch(&mem_inuse, size, __ATOMIC_RELAXED) >
 		mem_limit) ||
@@ -99,7 +102,7 @@ alloc_reclaiming(size_t size, size_t align)
 
 	/* Before start-up is over there is no cache and may be no curlwp. */
 	if (kern_phase() < PHASE_VFS || mutex_owned(&mem_lock) ||
-	    size > mem_limit)
+	    size > ALLOC_MAX || size > mem_limit)
 		return NULL;
 	want = kmax(
 	    size, mem_limit == UINT64_MAX ? RECLAIM_MIN : mem_limit / 16);
