@@ -26,9 +26,9 @@
 #include <rump/rump_syscalls.h>
 #include <rump/ukfs.h>
 
-#define FSU_OK 0
-#define FSU_FAIL 1
-#define FSU_USAGE 2
+#define FSU_OK		 0
+#define FSU_FAIL	 1
+#define FSU_USAGE	 2
 
 #define FSU_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
@@ -65,9 +65,9 @@ struct fsu_optparser {
 	const char *op_cluster;
 	bool op_ended;
 };
-#define FSU_OPT_END (-1)     /* no more arguments */
+#define FSU_OPT_END	(-1) /* no more arguments */
 #define FSU_OPT_OPERAND (-2) /* *valuep is an operand */
-#define FSU_OPT_ERROR (-3)   /* a message was printed */
+#define FSU_OPT_ERROR	(-3) /* a message was printed */
 /* The next key, or one of the above; *valuep: its value or NULL. */
 int fsu_opt_next(struct fsu_optparser *op, const char **valuep);
 /* --help: usage, summary and both tables, on standard output. */
@@ -79,41 +79,48 @@ void fsu_opt_version(const char *name);
 
 struct fsu;
 
-#define FSU_READS 0x00     /* opens the image for reading, shared lock */
-#define FSU_WRITES 0x01    /* opens it for writing, alone */
-#define FSU_GLOBS 0x02     /* run() gets operands with globs expanded (else: only
+#define FSU_READS  0x00 /* opens the image for reading, shared lock */
+#define FSU_WRITES 0x01 /* opens it for writing, alone */
+#define FSU_GLOBS \
+	0x02 /* run() gets operands with globs expanded (else: only
                               with --glob, or where it calls fsu_glob itself) */
+#define FSU_OWNGLOB   0x10 /* run() expands what it wants by fsu_glob itself */
 #define FSU_POSIXARGS 0x04 /* the first operand after IMAGE ends options */
-#define FSU_HIDDEN 0x08    /* not in lists of commands */
+#define FSU_HIDDEN    0x08 /* not in lists of commands */
 
 struct fsu_command {
-	const char *name;     /* "fsu_cat" */
-	const char *synopsis; /* what follows the name: "[-n] IMAGE [FILE]..."; \n: another form */
-	const char *summary;  /* one sentence */
+	const char *name; /* "fsu_cat" */
+	const char *
+	    synopsis; /* what follows the name: "[-n] IMAGE [FILE]..."; \n: another form */
+	const char *summary; /* one sentence */
 	const struct fsu_option *options;
 	size_t noptions;
 	unsigned flags;
-	int min_operands;     /* fewer: status 2 "missing operand" */
-	int max_operands;     /* more: status 2 "extra operand"; -1: any */
-	size_t state_size;    /* zeroed before option() */
+	int min_operands;	   /* fewer: status 2 "missing operand" */
+	int max_operands;	   /* more: status 2 "extra operand"; -1: any */
+	size_t state_size;	   /* zeroed before option() */
 	void (*init)(void *state); /* may be NULL */
 	/* One option; 0, or FSU_USAGE after fsu_usage().  NULL if there are none. */
 	int (*option)(void *state, int key, const char *value);
 	/* Before the image is opened and locked: check usage, read standard input,
 	 * fsu_want_write(), fsu_second_image().  A status.  May be NULL. */
 	int (*prepare)(struct fsu *f, void *state, int n, char **operands);
-	int (*run)(struct fsu *f, void *state, int n, char **operands); /* a status */
+	int (*run)(
+	    struct fsu *f, void *state, int n, char **operands); /* a status */
 	void (*done)(void *state); /* may be NULL; called in every case */
 };
 
 int fsu_main(const struct fsu_command *cmd, int argc, char **argv);
 /* The same on an open image: argv[0] is the command's name, then X's own options
  * and operands.  A status. */
-int fsu_run_command(struct fsu *f, const struct fsu_command *cmd, int argc, char **argv);
+int fsu_run_command(
+    struct fsu *f, const struct fsu_command *cmd, int argc, char **argv);
 
 struct ukfs *fsu_ukfs(struct fsu *f);
 /* The image as the user named it (after aliases). */
 const char *fsu_image_name(struct fsu *f);
+/* The image's host descriptor (to see whether a host path is the image itself). */
+int fsu_image_fd(struct fsu *f);
 /* In prepare(): open for writing after all, or only for reading. */
 void fsu_want_write(struct fsu *f, bool write);
 /* Is it open for writing?  (-o ro, a file without a write bit: no.) */
@@ -187,6 +194,7 @@ bool fsu_glob_match(const char *pattern, const char *name);
  * wins; a pattern without a match stays as it is.  *outp is NULL-terminated; free
  * with fsu_glob_free.
  */
+/* Returns how many. */
 int fsu_glob(struct fsu *f, int n, char *const *operands, char ***outp);
 void fsu_glob_free(char **list);
 
@@ -197,7 +205,7 @@ struct fsu_dirlist {
 	struct rump_direntplus **dl_ent;
 	void *dl_mem;
 };
-#define FSU_DIR_DOTS 0x1     /* "." and ".." too */
+#define FSU_DIR_DOTS	 0x1 /* "." and ".." too */
 #define FSU_DIR_UNSORTED 0x2
 /* 0 or minus an error number. */
 int fsu_readdir(int dirfd, unsigned flags, struct fsu_dirlist *dl);
@@ -206,24 +214,24 @@ void fsu_readdir_free(struct fsu_dirlist *dl);
 /* ---- what is in a host file? (inspect.c) ----------------------------------- */
 
 enum fsu_content {
-	FSU_CONTENT_EMPTY,     /* no bytes */
-	FSU_CONTENT_ZERO,      /* nothing but zeros (FSU_INSPECT_ZEROS), or its head is */
-	FSU_CONTENT_FS,        /* a file system's signature (ours or not) */
+	FSU_CONTENT_EMPTY, /* no bytes */
+	FSU_CONTENT_ZERO, /* nothing but zeros (FSU_INSPECT_ZEROS), or its head is */
+	FSU_CONTENT_FS,	       /* a file system's signature (ours or not) */
 	FSU_CONTENT_PARTTABLE, /* MBR or GPT */
 	FSU_CONTENT_CONTAINER, /* gzip, qcow2, LUKS.. : ci_hint says what unpacks it */
-	FSU_CONTENT_ARCHIVE,   /* tar, cpio, zip.. */
+	FSU_CONTENT_ARCHIVE, /* tar, cpio, zip.. */
 	FSU_CONTENT_UNKNOWN,
 };
 struct fsu_contentinfo {
 	enum fsu_content ci_kind;
-	const char *ci_name;  /* "gzip", "ext2", "GPT" .. */
-	const char *ci_hint;  /* "gzip -dk %s"; NULL if none */
+	const char *ci_name; /* "gzip", "ext2", "GPT" .. */
+	const char *ci_hint; /* "gzip -dk %s"; NULL if none */
 	unsigned ci_nparts;
 	struct fsu_partinfo {
 		unsigned pi_number;
 		uint64_t pi_off, pi_len; /* bytes */
-		unsigned pi_type;        /* MBR's type byte; GPT: 0 */
-	} ci_part[16];                   /* the first 16 */
+		unsigned pi_type;	 /* MBR's type byte; GPT: 0 */
+	} ci_part[16];			 /* the first 16 */
 };
 #define FSU_INSPECT_ZEROS 0x1 /* read all to see that it is all zero */
 /* 0 or an errno. */
@@ -240,11 +248,12 @@ const char *fsu_host_in_use(int hostfd);
  * seconds one line; after a wait the path is looked up again.  FSU_LOCK_NOWAIT:
  * EWOULDBLOCK at once.  0 or an errno (a message was printed where *told is set).
  */
-#define FSU_LOCK_WRITE 0x1
-#define FSU_LOCK_NOWAIT 0x2
+#define FSU_LOCK_WRITE	 0x1
+#define FSU_LOCK_NOWAIT	 0x2
 #define FSU_LOCK_VERBOSE 0x4 /* warn where the host file system has no locks */
-int fsu_open_locked(const char *path, unsigned flags, uint64_t off, uint64_t len,
-    struct rumpuser_file **hfp, bool *told);
+#define FSU_LOCK_FORCE	 0x8 /* a block device even if the host uses it */
+int fsu_open_locked(const char *path, unsigned flags, uint64_t off,
+    uint64_t len, struct rumpuser_file **hfp, bool *told);
 /* The type that a user's word means: vfat, fat: msdos .. ; itself if no alias. */
 const char *fsu_type_alias(const char *name);
 

@@ -1,0 +1,535 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fsu_main: a command's line, from argv to its status.
+ *
+ *	parse -> prepare -> open -> run -> close
+ *
+ * IMAGE is the first operand (none if FSU_DEVICE or --image names it).  -t and -o
+ * are the mount's while no operand and no option of the command's own came, and
+ * only as arguments of their own; every other letter is the command's.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fsu_impl.h"
+
+const struct fsu_option fsu_common_options[] = {
+    {FSU_KEY_FSTYPE, "fstype", FSU_ARG, "TYPE", NULL},
+    {FSU_KEY_MNTOPTS, "mount-options", FSU_ARG, "OPTS", NULL},
+    {FSU_KEY_IMAGE, "image", FSU_ARG, "IMAGE", NULL},
+    {FSU_KEY_PART, "part", FSU_ARG, "WORD:N", NULL},
+    {FSU_KEY_GLOB, "glob", FSU_NOARG, NULL, NULL},
+    {FSU_KEY_NOGLOB, "no-glob", FSU_NOARG, NULL, NULL},
+    {FSU_KEY_FORCE, "force", FSU_NOARG, NULL, NULL},
+    {FSU_KEY_HELP, "help", FSU_NOARG, NULL, NULL},
+    {FSU_KEY_VERSION, "version", FSU_NOARG, NULL, NULL},
+};
+const size_t fsu_ncommon_options = sizeof(fsu_common_options) /
+    sizeof(fsu_common_options[0]);
+
+struct line {
+	const struct fsu_command *cmd;
+	struct fsu *f;
+	void *state;
+	struct fsu_optparser op;
+	const char *env_device; /* FSU_DEVICE, where it counts */
+	const char *image, *part, *type;
+	const char *front_type, *front_opts; /* -t and -o before IMAGE */
+	bool open;			     /* the image is open already */
+	bool own;     /* an option of the command's own came */
+	int exit_now; /* --help: -1: no; else the status */
+	char **operands;
+	int noperands;
+};
+
+static void
+add_options(struct fsu *f, const char *more)
+{
+	char *all;
+
+	if (more == NULL || *more == '\0')
+		return;
+	if (f->options == NULL) {
+		f->options = fsu_strdup(more);
+		return;
+	}
+	all = fsu_asprintf("%s,%s", f->options, more);
+	free(f->options);
+	f->options = all;
+}
+
+static void
+help(const struct fsu_command *cmd)
+{
+	fsu_opt_help(cmd->name, cmd->synopsis, cmd->summary, cmd->options,
+	    cmd->noptions);
+	printf("In front of IMAGE: -t TYPE, -o OPTIONS.  Anywhere: --fstype= "
+	       "--mount-options= --part=\n--image= --glob --no-glob --force "
+	       "--help --version.  See fs-utils(7).\n");
+}
+
+/* ---- parsing ------------------------------------------------------------------- */
+
+static int
+common_option(struct line *l, int key, const char *value)
+{
+	switch (key) {
+	case FSU_KEY_FSTYPE:
+		l->type = value;
+		break;
+	case FSU_KEY_MNTOPTS:
+		add_options(l->f, value);
+		break;
+	case FSU_KEY_IMAGE:
+		l->image = value;
+		break;
+	case FSU_KEY_PART:
+		l->part = value;
+		break;
+	case FSU_KEY_GLOB:
+		l->f->glob = true;
+		l->f->noglob = false;
+		break;
+	case FSU_KEY_NOGLOB:
+		l->f->noglob = true;
+		break;
+	case FSU_KEY_FORCE:
+		l->f->force = true;
+		break;
+	case FSU_KEY_HELP:
+		help(l->cmd);
+		l->exit_now = fsu_flush_stdout();
+		break;
+	case FSU_KEY_VERSION:
+		fsu_opt_version(l->cmd->name);
+		l->exit_now = fsu_flush_stdout();
+		break;
+	}
+	if (l->open &&
+	    (key == FSU_KEY_FSTYPE || key == FSU_KEY_MNTOPTS ||
+		key == FSU_KEY_IMAGE || key == FSU_KEY_PART))
+		return fsu_usage("the image is open already");
+	return FSU_OK;
+}
+
+static bool
+is_common(const struct line *l, int key)
+{
+	size_t i;
+
+	(void)l;
+	for (i = 0; i < fsu_ncommon_options; i++)
+		if (fsu_common_options[i].key == key)
+			return true;
+	return false;
+}
+
+/* Is the next argument -t or -o, and the mount's?  1: it was taken; a status. */
+static int
+front_option(struct line *l, bool *taken)
+{
+	const char *arg, *value;
+
+	*taken = false;
+	if (l->open || l->own || l->noperands > 0 || l->op.op_ended ||
+	    l->op.op_cluster != NULL || l->op.op_next >= l->op.op_argc)
+		return FSU_OK;
+	arg = l->op.op_argv[l->op.op_next];
+	if (strcmp(arg, "-t") != 0 && strcmp(arg, "-o") != 0)
+		return FSU_OK;
+	if (l->op.op_next + 1 >= l->op.op_argc)
+		return fsu_usage(
+		    "%s in front of IMAGE takes a value: %s IMAGE %s "
+		    "is %s's own",
+		    arg, l->cmd->name, arg, l->cmd->name);
+	value = l->op.op_argv[l->op.op_next + 1];
+	l->op.op_next += 2;
+	*taken = true;
+	if (arg[1] == 't') {
+		l->front_type = value;
+		l->type = value;
+	} else {
+		l->front_opts = value;
+		add_options(l->f, value);
+	}
+	return FSU_OK;
+}
+
+static int
+one_argument(struct line *l, bool *end)
+{
+	const char *value;
+	bool taken;
+	int key, status;
+
+	status = front_option(l, &taken);
+	if (status != FSU_OK || taken)
+		return status;
+	/* POSIX order: the command's first operand, not IMAGE, ends options. */
+	l->op.op_posix = (l->cmd->flags & FSU_POSIXARGS) &&
+	    (l->open || l->noperands > 0 || l->image != NULL ||
+		l->env_device != NULL);
+	key = fsu_opt_next(&l->op, &value);
+	switch (key) {
+	case FSU_OPT_END:
+		*end = true;
+		return FSU_OK;
+	case FSU_OPT_ERROR:
+		return FSU_USAGE;
+	case FSU_OPT_OPERAND:
+		l->operands[l->noperands++] = (char *)(uintptr_t)value;
+		return FSU_OK;
+	}
+	if (is_common(l, key))
+		return common_option(l, key, value);
+	l->own = true;
+	return l->cmd->option(l->state, key, value);
+}
+
+static int
+parse(struct line *l, int argc, char **argv)
+{
+	bool end;
+	int status;
+
+	l->op.op_argc = argc;
+	l->op.op_argv = argv;
+	l->op.op_next = 1;
+	l->op.op_table[0] = l->cmd->options;
+	l->op.op_n[0] = l->cmd->noptions;
+	l->op.op_table[1] = fsu_common_options;
+	l->op.op_n[1] = fsu_ncommon_options;
+	l->operands = fsu_calloc((size_t)argc + 1, sizeof(*l->operands));
+	l->exit_now = -1;
+	end = false;
+	status = FSU_OK;
+	while (!end && status == FSU_OK && l->exit_now == -1)
+		status = one_argument(l, &end);
+	return status;
+}
+
+/* ---- what was meant? -------------------------------------------------------------- */
+
+static bool
+is_image_file(const char *path)
+{
+	struct stat st;
+
+	return path != NULL && stat(path, &st) == 0 &&
+	    (S_ISREG(st.st_mode) || S_ISBLK(st.st_mode));
+}
+
+/* The line with -t or -o behind IMAGE, where it is the command's own. */
+static char *
+meant(const struct line *l, const char *letter, const char *value)
+{
+	char *s, *more;
+	int i, first;
+
+	first = 0;
+	if (is_image_file(value)) {
+		s = fsu_asprintf("%s %s %s", l->cmd->name, value, letter);
+	} else {
+		s = fsu_asprintf("%s %s %s %s", l->cmd->name,
+		    l->noperands > 0 ? l->operands[0] : "IMAGE", letter, value);
+		first = 1;
+	}
+	for (i = first; i < l->noperands; i++) {
+		more = fsu_asprintf("%s %s", s, l->operands[i]);
+		free(s);
+		s = more;
+	}
+	return s;
+}
+
+/* -o 2048, as fls has it. */
+static int
+refuse_sector(const struct line *l)
+{
+	const char *image = l->noperands > 0 ? l->operands[0] : "IMAGE";
+
+	fsu_msg(
+	    "-o %s is no mount option; a partition %s sectors of 512 bytes in "
+	    "is %s%%OFFSET:%ss%%",
+	    l->front_opts, l->front_opts, image, l->front_opts);
+	return FSU_USAGE;
+}
+
+/* The type, and -t and -o that were meant as the command's own. */
+static int
+check_front(const struct line *l)
+{
+	const char *p;
+	char *line, *types;
+
+	if (l->front_opts != NULL) {
+		for (p = l->front_opts; isdigit((unsigned char)*p); p++)
+			continue;
+		if (*p == '\0' && p != l->front_opts)
+			return refuse_sector(l);
+		if (is_image_file(l->front_opts)) {
+			line = meant(l, "-o", l->front_opts);
+			fsu_msg(
+			    "-o in front of IMAGE takes mount options; did you "
+			    "mean: %s",
+			    line);
+			free(line);
+			return FSU_USAGE;
+		}
+	}
+	if (l->type == NULL || strcmp(l->type, "auto") == 0 ||
+	    fsu_type_known(fsu_type_alias(l->type)))
+		return FSU_OK;
+	types = fsu_known_types();
+	if (l->front_type == l->type) {
+		line = meant(l, "-t", l->type);
+		fsu_msg("unknown file-system type '%s' (known: %s); did you "
+			"mean: %s",
+		    l->type, types, line);
+		free(line);
+	} else
+		fsu_msg("unknown file-system type '%s' (known: %s)", l->type,
+		    types);
+	free(types);
+	return FSU_USAGE;
+}
+
+/* FSU_DEVICE is in force, but the first operand looks like an image. */
+static int
+check_device_operand(const struct line *l)
+{
+	struct fsu_contentinfo ci;
+	const char *arg, *w;
+	bool image;
+	int fd;
+
+	if (l->noperands == 0)
+		return FSU_OK;
+	arg = l->operands[0];
+	image = fsu_window_suffix(arg, &w);
+	if (!image && is_image_file(arg)) {
+		fd = open(arg, O_RDONLY | O_CLOEXEC);
+		if (fd != -1) {
+			image = fsu_inspect(fd, 0, 0, 0, &ci) == 0 &&
+			    ci.ci_kind == FSU_CONTENT_FS;
+			close(fd);
+		}
+	}
+	if (!image)
+		return FSU_OK;
+	fsu_msg("FSU_DEVICE is set to %s; say --image=%s or unset it",
+	    l->env_device, fsu_visible(arg));
+	return FSU_USAGE;
+}
+
+/* Which image, with which type and options.  A status. */
+static int
+choose_image(struct line *l)
+{
+	struct fsu *f = l->f;
+	const char *env;
+	int status;
+
+	status = check_front(l);
+	if (status == FSU_OK && l->env_device != NULL && l->image == NULL)
+		status = check_device_operand(l);
+	if (status != FSU_OK)
+		return status;
+	if (l->image == NULL)
+		l->image = l->env_device;
+	if (l->image == NULL) {
+		if (l->noperands == 0)
+			return fsu_usage("missing image");
+		l->image = l->operands[0];
+		l->operands++;
+		l->noperands--;
+	}
+	status = fsu_image_resolve(l->image, l->part, true, &f->image);
+	if (status != FSU_OK)
+		return status;
+	env = getenv("FSU_TYPE");
+	if (l->type != NULL) {
+		free(f->image.im_type);
+		f->image.im_type = fsu_strdup(l->type);
+	} else if (f->image.im_type == NULL && env != NULL && *env != '\0')
+		f->image.im_type = fsu_strdup(env);
+	if (f->image.im_type != NULL && strcmp(f->image.im_type, "auto") == 0) {
+		free(f->image.im_type);
+		f->image.im_type = NULL;
+	}
+	/* The line's own come last, so that they win. */
+	if (f->image.im_options != NULL || getenv("FSU_MNTOPTS") != NULL) {
+		char *line = f->options;
+
+		f->options = NULL;
+		add_options(f, getenv("FSU_MNTOPTS"));
+		add_options(f, f->image.im_options);
+		add_options(f, line);
+		free(line);
+	}
+	f->nowait = fsu_mount_option(f, "nowait") != NULL;
+	f->verbose = fsu_mount_option(f, "verbose") != NULL;
+	if (fsu_mount_option(f, "force") != NULL)
+		f->force = true;
+	return FSU_OK;
+}
+
+static int
+check_count(const struct line *l)
+{
+	if (l->noperands < l->cmd->min_operands)
+		return fsu_usage("missing operand");
+	if (l->cmd->max_operands >= 0 && l->noperands > l->cmd->max_operands)
+		return fsu_usage("extra operand '%s'",
+		    fsu_visible(l->operands[l->cmd->max_operands]));
+	return FSU_OK;
+}
+
+/* ---- running ------------------------------------------------------------------------ */
+
+static int
+run(struct line *l)
+{
+	const struct fsu_command *cmd = l->cmd;
+	struct fsu *f = l->f;
+	char **globbed;
+	int n, status;
+
+	if (!fsu_glob_wanted(f, (cmd->flags & FSU_GLOBS) != 0) ||
+	    (cmd->flags & FSU_OWNGLOB))
+		return cmd->run(f, l->state, l->noperands, l->operands);
+	n = fsu_glob(f, l->noperands, l->operands, &globbed);
+	status = cmd->run(f, l->state, n, globbed);
+	fsu_glob_free(globbed);
+	return status;
+}
+
+static int
+worse(int a, int b)
+{
+	return a > b ? a : b;
+}
+
+/* All between parsing and the end.  A status. */
+static int
+execute(struct line *l)
+{
+	struct fsu *f = l->f;
+	int status;
+
+	status = choose_image(l);
+	if (status == FSU_OK)
+		status = check_count(l);
+	f->write = (l->cmd->flags & FSU_WRITES) != 0;
+	if (status == FSU_OK && l->cmd->prepare != NULL)
+		status = l->cmd->prepare(
+		    f, l->state, l->noperands, l->operands);
+	if (status != FSU_OK)
+		return status;
+	fsu_signals_catch();
+	status = fsu_session_open(f);
+	if (status == FSU_OK)
+		status = run(l);
+	status = worse(status, f->status);
+	status = worse(status, fsu_flush_stdout());
+	status = worse(status, fsu_session_close(f));
+	if (fsu_signal_seen() != 0)
+		status = 128 + fsu_signal_seen();
+	else if (fsu_stdout_gone())
+		status = 128 + SIGPIPE;
+	return status;
+}
+
+static void
+session_free(struct fsu *f)
+{
+	fsu_image_free(&f->image);
+	free(f->options);
+	free(f->second_arg);
+}
+
+static void *
+new_state(const struct fsu_command *cmd)
+{
+	void *state = fsu_calloc(1, cmd->state_size);
+
+	if (cmd->init != NULL)
+		cmd->init(state);
+	return state;
+}
+
+int
+fsu_main(const struct fsu_command *cmd, int argc, char **argv)
+{
+	struct fsu f = {.cmd = cmd};
+	struct line l = {.cmd = cmd, .f = &f};
+	const char *env;
+	char **operands;
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	setlocale(LC_COLLATE, "");
+	setlocale(LC_TIME, "");
+	fsu_set_progname(cmd->name);
+	env = getenv("FSU_DEVICE");
+	if (env != NULL && *env != '\0')
+		l.env_device = env;
+	l.state = new_state(cmd);
+	status = parse(&l, argc, argv);
+	operands = l.operands;
+	if (l.exit_now != -1)
+		status = l.exit_now;
+	else if (status == FSU_OK)
+		status = execute(&l);
+	if (cmd->done != NULL)
+		cmd->done(l.state);
+	free(l.state);
+	free(operands);
+	session_free(&f);
+	return status;
+}
+
+int
+fsu_run_command(
+    struct fsu *f, const struct fsu_command *cmd, int argc, char **argv)
+{
+	struct line l = {.cmd = cmd, .f = f, .open = true};
+	const struct fsu_command *outer = f->cmd;
+	const char *name = fsu_progname();
+	bool glob = f->glob, noglob = f->noglob;
+	int status, before = f->status;
+
+	fsu_set_progname(cmd->name);
+	f->cmd = cmd;
+	f->status = FSU_OK;
+	l.state = new_state(cmd);
+	status = parse(&l, argc, argv);
+	if (l.exit_now != -1)
+		status = l.exit_now;
+	else if (status == FSU_OK) {
+		status = check_count(&l);
+		if (status == FSU_OK && cmd->prepare != NULL)
+			status = cmd->prepare(
+			    f, l.state, l.noperands, l.operands);
+		if (status == FSU_OK)
+			status = worse(run(&l), f->status);
+		status = worse(status, fsu_flush_stdout());
+	}
+	if (cmd->done != NULL)
+		cmd->done(l.state);
+	free(l.state);
+	free(l.operands);
+	f->cmd = outer;
+	f->status = before;
+	f->glob = glob;
+	f->noglob = noglob;
+	fsu_set_progname(name);
+	return status;
+}

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Host files that images are in: opening under a lock, and whether the host
+ * itself uses one.
+ *
+ * The lock is an open-file-description lock on the byte range of the window.
+ * Who waited may hold a file that has been replaced meanwhile (makefs renames a
+ * new image over the old), so the path is looked up again once the lock is held,
+ * and all begins again where it leads elsewhere.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <rump/rumpuser.h>
+
+#include "fsu_impl.h"
+
+/* ---- locks --------------------------------------------------------------------- */
+
+static int64_t
+now_ms(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+/* Wait for the lock; after two seconds one line, then without a clock. */
+static int
+lock_waiting(struct rumpuser_file *hf, const char *path, uint64_t off,
+    uint64_t len, enum rumpuser_lock kind)
+{
+	struct timespec nap = {.tv_nsec = 1000000};
+	int64_t begin;
+	int error;
+
+	begin = now_ms();
+	while (now_ms() - begin < 2000) {
+		if (fsu_interrupted())
+			return EINTR;
+		nanosleep(&nap, NULL);
+		if (nap.tv_nsec < 64000000)
+			nap.tv_nsec *= 2;
+		error = rumpuser_file_lock(hf, off, len, kind, false);
+		if (error != RUMP_EAGAIN)
+			return error;
+	}
+	fsu_msg(
+	    "%s: waiting for another program that uses it (-o nowait: don't)",
+	    fsu_visible(path));
+	if (fsu_interrupted())
+		return EINTR;
+	return rumpuser_file_lock(hf, off, len, kind, true);
+}
+
+/* Does path still lead to hf? */
+static bool
+still_there(const char *path, const struct rumpuser_file *hf)
+{
+	struct stat a, b;
+
+	return stat(path, &a) == 0 && fstat(rumpuser_file_fd(hf), &b) == 0 &&
+	    a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+static int
+open_once(const char *path, unsigned flags, struct rumpuser_file **hfp)
+{
+	struct stat st;
+	int oflags;
+
+	oflags = RUMPUSER_OPEN_RDONLY;
+	if (flags & FSU_LOCK_WRITE)
+		oflags = RUMPUSER_OPEN_RDWR;
+	if ((flags & FSU_LOCK_WRITE) && !(flags & FSU_LOCK_FORCE) &&
+	    stat(path, &st) == 0 && S_ISBLK(st.st_mode))
+		oflags |= RUMPUSER_OPEN_EXCL;
+	return rumpuser_file_open(path, oflags, hfp);
+}
+
+int
+fsu_open_locked(const char *path, unsigned flags, uint64_t off, uint64_t len,
+    struct rumpuser_file **hfp, bool *told)
+{
+	enum rumpuser_lock kind;
+	struct rumpuser_file *hf;
+	int error;
+
+	*told = false;
+	kind = flags & FSU_LOCK_WRITE ? RUMPUSER_LOCK_EXCL
+				      : RUMPUSER_LOCK_SHARED;
+	for (;;) {
+		error = open_once(path, flags, &hf);
+		if (error != 0)
+			return ukfs_host_errno(error);
+		error = rumpuser_file_lock(hf, off, len, kind, false);
+		if (error == RUMP_EAGAIN && !(flags & FSU_LOCK_NOWAIT))
+			error = lock_waiting(hf, path, off, len, kind);
+		if (error == RUMP_ENOLCK || error == RUMP_EOPNOTSUPP ||
+		    error == RUMP_EINVAL) {
+			if (flags & FSU_LOCK_VERBOSE)
+				fsu_msg(
+				    "%s: its file system has no locks; make "
+				    "sure that nobody else writes",
+				    fsu_visible(path));
+			error = 0;
+		}
+		if (error == 0 && still_there(path, hf)) {
+			*hfp = hf;
+			return 0;
+		}
+		rumpuser_file_close(hf);
+		if (error == RUMP_EAGAIN) {
+			fsu_msg(
+			    "%s: in use by another program", fsu_visible(path));
+			*told = true;
+			return EWOULDBLOCK;
+		}
+		if (error != 0)
+			return ukfs_host_errno(error);
+	}
+}
+
+/* ---- who uses it --------------------------------------------------------------- */
+
+/* The first line of a file below /sys. */
+static bool
+read_line(const char *path, char *buf, size_t size)
+{
+	FILE *fp;
+	bool ok;
+
+	fp = fopen(path, "re");
+	if (fp == NULL)
+		return false;
+	ok = fgets(buf, (int)size, fp) != NULL;
+	fclose(fp);
+	if (ok)
+		buf[strcspn(buf, "\n")] = '\0';
+	return ok;
+}
+
+static const char *
+loop_device_of(const struct stat *st)
+{
+	static char words[64];
+	char path[300], line[4200];
+	const struct dirent *de;
+	const char *found;
+	struct stat bst;
+	DIR *d;
+
+	d = opendir("/sys/block");
+	if (d == NULL)
+		return NULL;
+	found = NULL;
+	while (found == NULL && (de = readdir(d)) != NULL) {
+		if (strncmp(de->d_name, "loop", 4) != 0)
+			continue;
+		snprintf(path, sizeof(path),
+		    "/sys/block/%.200s/loop/backing_file", de->d_name);
+		if (read_line(path, line, sizeof(line)) &&
+		    stat(line, &bst) == 0 && bst.st_dev == st->st_dev &&
+		    bst.st_ino == st->st_ino) {
+			snprintf(words, sizeof(words), "/dev/%.40s uses it",
+			    de->d_name);
+			found = words;
+		}
+	}
+	closedir(d);
+	return found;
+}
+
+const char *
+fsu_host_in_use(int hostfd)
+{
+	char path[64];
+	struct stat st;
+	int fd;
+
+	if (fstat(hostfd, &st) == -1)
+		return NULL;
+	if (S_ISREG(st.st_mode))
+		return loop_device_of(&st);
+	if (!S_ISBLK(st.st_mode))
+		return NULL;
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", hostfd);
+	fd = open(path, O_RDONLY | O_EXCL | O_CLOEXEC);
+	if (fd != -1) {
+		close(fd);
+		return NULL;
+	}
+	return errno == EBUSY ? "it is mounted or otherwise in use" : NULL;
+}
+
+/* ---- names of types --------------------------------------------------------------- */
+
+const char *
+fsu_type_alias(const char *name)
+{
+	static const struct {
+		const char *alias, *type;
+	} aliases[] = {
+	    {"vfat", "msdos"},
+	    {"fat", "msdos"},
+	    {"iso9660", "cd9660"},
+	    {"ufs", "ffs"},
+	    {"bfs", "sysvbfs"},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
+		if (strcmp(aliases[i].alias, name) == 0)
+			return aliases[i].type;
+	return name;
+}

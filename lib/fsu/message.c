@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Messages: "command: image: path: what went wrong", on standard error, one line
+ * each.  What comes from an image (names, labels) is made harmless first: a
+ * control character in a name must not reach a terminal.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "fsu_impl.h"
+
+static const char *progname = "fsu";
+static bool stdout_gone;
+
+void
+fsu_set_progname(const char *name)
+{
+	progname = name;
+}
+
+const char *
+fsu_progname(void)
+{
+	return progname;
+}
+
+const char *
+fsu_visible(const char *s)
+{
+	static char ring[4][4 * 1024];
+	static unsigned next;
+	char *out = ring[next++ % 4], *p = out;
+	const char *const end = out + sizeof(ring[0]) - 8;
+
+	for (; *s != '\0' && p < end; s++) {
+		unsigned char c = (unsigned char)*s;
+
+		if (c < 0x20 || c == 0x7f)
+			p += sprintf(p, "\\%03o", c);
+		else
+			*p++ = (char)c;
+	}
+	if (*s != '\0')
+		p = stpcpy(p, "...");
+	*p = '\0';
+	return out;
+}
+
+const char *
+fsu_strerror(int error)
+{
+	error = ukfs_host_errno(error);
+	/* The host's words for this one ("Structure needs cleaning") help nobody
+	 * who has no mount to clean. */
+	if (error == EUCLEAN)
+		return "The file system is damaged here";
+	return strerror(error);
+}
+
+/* One write, so that lines of several processes don't mix. */
+static void
+say(const struct fsu *f, const char *text)
+{
+	const char *image;
+	char *line;
+	int n;
+
+	fflush(stdout);
+	image = f != NULL ? f->image.im_name : NULL;
+	if (image != NULL)
+		n = asprintf(
+		    &line, "%s: %s: %s\n", progname, fsu_visible(image), text);
+	else
+		n = asprintf(&line, "%s: %s\n", progname, text);
+	if (n == -1)
+		return;
+	if (write(STDERR_FILENO, line, (size_t)n) == -1) {
+		/* There is nobody left to tell. */
+	}
+	free(line);
+}
+
+static void
+vsay(const struct fsu *f, const char *fmt, va_list ap)
+{
+	char *text;
+
+	if (vasprintf(&text, fmt, ap) == -1)
+		return;
+	say(f, text);
+	free(text);
+}
+
+void
+fsu_error(struct fsu *f, const char *path, int error)
+{
+	char *text;
+
+	if (f != NULL && f->status == FSU_OK)
+		f->status = FSU_FAIL;
+	error = ukfs_host_errno(error);
+	if (error == EINTR && fsu_interrupted())
+		return; /* they know */
+	if (path == NULL) {
+		say(f, fsu_strerror(error));
+		return;
+	}
+	text = fsu_asprintf("%s: %s", fsu_visible(path), fsu_strerror(error));
+	say(f, text);
+	free(text);
+}
+
+void
+fsu_errorf(struct fsu *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (f != NULL && f->status == FSU_OK)
+		f->status = FSU_FAIL;
+	va_start(ap, fmt);
+	vsay(f, fmt, ap);
+	va_end(ap);
+}
+
+void
+fsu_warnf(struct fsu *f, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(f, fmt, ap);
+	va_end(ap);
+}
+
+void
+fsu_msg(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(NULL, fmt, ap);
+	va_end(ap);
+}
+
+int
+fsu_usage(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsay(NULL, fmt, ap);
+	va_end(ap);
+	fprintf(stderr, "Try '%s --help' for more information.\n", progname);
+	return FSU_USAGE;
+}
+
+void
+fsu_log_hook(void *arg, const char *line)
+{
+	struct fsu *f = arg;
+
+	if (f != NULL)
+		f->loglines++;
+	say(f, fsu_visible(line));
+}
+
+bool
+fsu_stdout_gone(void)
+{
+	return stdout_gone;
+}
+
+int
+fsu_flush_stdout(void)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return FSU_OK;
+	if (errno == EPIPE) {
+		stdout_gone = true;
+		return FSU_OK;
+	}
+	fsu_msg("standard output: %s", strerror(errno));
+	return FSU_FAIL;
+}
+
+bool
+fsu_confirm(const char *fmt, ...)
+{
+	va_list ap;
+	char *line;
+	size_t cap;
+	bool yes;
+
+	fflush(stdout);
+	fprintf(stderr, "%s: ", progname);
+	va_start(ap, fmt);
+	vfprintf(stderr, fmt, ap);
+	va_end(ap);
+	line = NULL;
+	cap = 0;
+	yes = getline(&line, &cap, stdin) > 0 && (*line == 'y' || *line == 'Y');
+	free(line);
+	return yes;
+}
+
+/* ---- memory ------------------------------------------------------------- */
+
+static void *
+checked(void *p)
+{
+	static const char text[] = ": out of memory\n";
+
+	if (p != NULL)
+		return p;
+	/* Nothing that allocates.  A mount is left as after a power cut. */
+	if (write(STDERR_FILENO, progname, strlen(progname)) == -1 ||
+	    write(STDERR_FILENO, text, sizeof(text) - 1) == -1)
+		_exit(FSU_USAGE);
+	_exit(FSU_USAGE);
+}
+
+void *
+fsu_malloc(size_t size)
+{
+	return checked(malloc(size == 0 ? 1 : size));
+}
+
+void *
+fsu_calloc(size_t n, size_t size)
+{
+	return checked(calloc(n == 0 ? 1 : n, size == 0 ? 1 : size));
+}
+
+void *
+fsu_realloc(void *p, size_t size)
+{
+	return checked(realloc(p, size == 0 ? 1 : size));
+}
+
+char *
+fsu_strdup(const char *s)
+{
+	return checked(strdup(s));
+}
+
+char *
+fsu_strndup(const char *s, size_t n)
+{
+	return checked(strndup(s, n));
+}
+
+char *
+fsu_asprintf(const char *fmt, ...)
+{
+	va_list ap;
+	char *s;
+	int n;
+
+	va_start(ap, fmt);
+	n = vasprintf(&s, fmt, ap);
+	va_end(ap);
+	return checked(n == -1 ? NULL : s);
+}

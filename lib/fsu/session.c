@@ -1,0 +1,424 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The session: an image from its resolved argument to a mounted file system and
+ * back.  Readers open it read-only and share its lock, writers are alone.
+ *
+ * Two images (cp --to) are opened in the order of (device, inode), so that two
+ * commands that name the same pair can't wait for each other.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <rump/rumpuser.h>
+
+#include "fsu_impl.h"
+
+/* ---- mount options ------------------------------------------------------------ */
+
+/* Ours, which no driver sees. */
+static bool
+is_session_option(const char *name, size_t len)
+{
+	static const char *const ours[] = {"ro", "rw", "nowait", "verbose",
+	    "atime", "noatime", "force", "passwd"};
+	size_t i;
+
+	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
+		if (strlen(ours[i]) == len && strncmp(ours[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+const char *
+fsu_mount_option(struct fsu *f, const char *name)
+{
+	static char value[256];
+	const char *s, *found;
+	size_t len, n;
+
+	found = NULL;
+	for (s = f->options; s != NULL && *s != '\0';
+	     s += len + (s[len] == ',')) {
+		len = strcspn(s, ",");
+		n = strlen(name);
+		if (len < n || strncmp(s, name, n) != 0)
+			continue;
+		if (len == n)
+			found = "";
+		else if (s[n] == '=') {
+			snprintf(value, sizeof(value), "%.*s",
+			    (int)(len - n - 1), s + n + 1);
+			found = value; /* the last one counts */
+		}
+	}
+	return found;
+}
+
+/* Which of two words was said last?  -1: a, 1: b, 0: neither. */
+static int
+last_of(const char *options, const char *a, const char *b)
+{
+	const char *s;
+	size_t len;
+	int last;
+
+	last = 0;
+	for (s = options; s != NULL && *s != '\0'; s += len + (s[len] == ',')) {
+		len = strcspn(s, ",");
+		if (len == strlen(a) && strncmp(s, a, len) == 0)
+			last = -1;
+		else if (len == strlen(b) && strncmp(s, b, len) == 0)
+			last = 1;
+	}
+	return last;
+}
+
+/* The driver's part of the options; to be freed. */
+static char *
+driver_options(const char *options)
+{
+	const char *s;
+	char *out, *p;
+	size_t len;
+
+	out = p = fsu_malloc(options == NULL ? 1 : strlen(options) + 2);
+	for (s = options; s != NULL && *s != '\0'; s += len + (s[len] == ',')) {
+		len = strcspn(s, ",");
+		if (len == 0 || is_session_option(s, strcspn(s, ",=")))
+			continue;
+		if (p != out)
+			*p++ = ',';
+		memcpy(p, s, len);
+		p += len;
+	}
+	*p = '\0';
+	return out;
+}
+
+/* ---- one image -------------------------------------------------------------------- */
+
+/* Is it something that can hold an image?  A status. */
+static int
+check_kind(struct fsu *f)
+{
+	const char *what;
+	struct stat st;
+	int rw;
+
+	if (stat(f->image.im_path, &st) == -1) {
+		fsu_warnf(f, "%s", strerror(errno));
+		return FSU_USAGE;
+	}
+	switch (st.st_mode & S_IFMT) {
+	case S_IFREG:
+	case S_IFBLK:
+		what = NULL;
+		break;
+	case S_IFDIR:
+		what = "is a directory";
+		break;
+	case S_IFIFO:
+		what = "is a pipe";
+		break;
+	case S_IFSOCK:
+		what = "is a socket";
+		break;
+	default:
+		what = "is a character device";
+		break;
+	}
+	if (what != NULL) {
+		fsu_warnf(f, "%s, not an image", what);
+		return FSU_USAGE;
+	}
+	rw = last_of(f->options, "ro", "rw");
+	if (f->write && rw == -1) {
+		fsu_warnf(f, "-o ro: nothing can be changed");
+		return FSU_USAGE;
+	}
+	if (f->write && rw != 1 && (st.st_mode & 0222) == 0) {
+		fsu_warnf(f,
+		    "has no write permission for anybody, so it is left "
+		    "alone (-o rw overrides)");
+		return FSU_USAGE;
+	}
+	return FSU_OK;
+}
+
+/* Open and lock.  A status. */
+static int
+open_host(struct fsu *f)
+{
+	const char *use;
+	unsigned flags;
+	bool told;
+	int error;
+
+	flags = (f->write ? FSU_LOCK_WRITE : 0) |
+	    (f->nowait ? FSU_LOCK_NOWAIT : 0) |
+	    (f->verbose ? FSU_LOCK_VERBOSE : 0) |
+	    (f->force ? FSU_LOCK_FORCE : 0);
+	error = fsu_open_locked(f->image.im_path, flags, f->image.im_off,
+	    f->image.im_len, &f->hf, &told);
+	if (error == EBUSY)
+		fsu_warnf(
+		    f, "is mounted or otherwise in use by the host (--force)");
+	else if (error != 0 && !told && !fsu_interrupted())
+		fsu_warnf(f, "%s", strerror(error));
+	if (error != 0)
+		return FSU_USAGE;
+	if (f->write && !f->force) {
+		use = fsu_host_in_use(rumpuser_file_fd(f->hf));
+		if (use != NULL) {
+			fsu_warnf(f,
+			    "%s; changing it here would damage it "
+			    "(--force)",
+			    use);
+			return FSU_USAGE;
+		}
+	}
+	return FSU_OK;
+}
+
+static int
+check_window(struct fsu *f)
+{
+	struct rumpuser_fileinfo fi;
+	int error;
+
+	error = rumpuser_file_info(f->hf, &fi);
+	if (error != 0) {
+		fsu_warnf(f, "%s", fsu_strerror(error));
+		return FSU_USAGE;
+	}
+	if (fi.fi_size == 0) {
+		fsu_warnf(f, "is empty (0 bytes)");
+		return FSU_USAGE;
+	}
+	if (f->image.im_off >= fi.fi_size ||
+	    f->image.im_len > fi.fi_size - f->image.im_off) {
+		fsu_warnf(f, "the window is outside of its %llu bytes",
+		    (unsigned long long)fi.fi_size);
+		return FSU_USAGE;
+	}
+	return FSU_OK;
+}
+
+static int
+mount_image(struct fsu *f)
+{
+	struct rump_statvfs sv;
+	char *options;
+	int flags, error;
+
+	flags = f->write ? 0 : RUMP_MNT_RDONLY;
+	if (f->write && fsu_mount_option(f, "atime") != NULL)
+		flags |= RUMP_MNT_ATIME;
+	f->loglines = 0;
+	options = driver_options(f->options);
+	f->ukfs = ukfs_mount_file(
+	    f->image.im_type != NULL ? fsu_type_alias(f->image.im_type) : NULL,
+	    f->hf, f->image.im_off, f->image.im_len, NULL, flags, options);
+	error = errno;
+	free(options);
+	if (f->ukfs == NULL) {
+		if (error == EINTR)
+			return FSU_USAGE;
+		if (error == EINVAL || error == ENODEV || error == ENOENT ||
+		    error == EUCLEAN || error == EIO || error == ENXIO)
+			fsu_explain_content(f);
+		else if (f->loglines == 0)
+			fsu_warnf(f, "%s", fsu_strerror(error));
+		return FSU_USAGE;
+	}
+	f->readonly = !f->write;
+	if (f->write && ukfs_fsinfo(f->ukfs, &sv) == 0 &&
+	    (sv.f_flag & RUMP_MNT_RDONLY))
+		f->readonly = true;
+	return FSU_OK;
+}
+
+static int
+open_one(struct fsu *f)
+{
+	int status;
+
+	rump_pub_log_hook(fsu_log_hook, f);
+	status = check_kind(f);
+	if (status == FSU_OK)
+		status = open_host(f);
+	if (status == FSU_OK)
+		status = check_window(f);
+	if (status == FSU_OK)
+		status = mount_image(f);
+	return status;
+}
+
+/* ---- both -------------------------------------------------------------------------- */
+
+static bool
+same_image(const struct stat *a, const struct stat *b, const struct fsu *f,
+    const struct fsu *g)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
+	    f->image.im_off == g->image.im_off &&
+	    f->image.im_len == g->image.im_len;
+}
+
+/* The second image's session, resolved but not open. */
+static int
+make_second(struct fsu *f)
+{
+	struct fsu *g = fsu_calloc(1, sizeof(*g));
+
+	f->second = g;
+	g->cmd = f->cmd;
+	g->write = f->second_write;
+	g->force = f->force;
+	g->nowait = f->nowait;
+	g->verbose = f->verbose;
+	g->glob = f->glob;
+	g->noglob = f->noglob;
+	return fsu_image_resolve(f->second_arg, NULL, true, &g->image);
+}
+
+int
+fsu_session_open(struct fsu *f)
+{
+	struct stat a, b;
+	struct fsu *first, *then;
+	int status;
+
+	if (ukfs_init() != 0) {
+		fsu_msg("the kernel doesn't start: %s", strerror(errno));
+		return FSU_USAGE;
+	}
+	rump_pub_set_verbose(f->verbose);
+	if (f->second_arg == NULL) {
+		status = open_one(f);
+	} else {
+		status = make_second(f);
+		if (status != FSU_OK)
+			return status;
+		first = f;
+		then = f->second;
+		if (stat(f->image.im_path, &a) == 0 &&
+		    stat(f->second->image.im_path, &b) == 0) {
+			if (same_image(&a, &b, f, f->second)) {
+				f->write = f->write || f->second->write;
+				fsu_image_free(&f->second->image);
+				free(f->second);
+				f->second = NULL; /* it is f itself */
+				then = NULL;
+			} else if (a.st_dev > b.st_dev ||
+			    (a.st_dev == b.st_dev && a.st_ino > b.st_ino)) {
+				first = f->second;
+				then = f;
+			}
+		}
+		status = open_one(first);
+		if (status == FSU_OK && then != NULL)
+			status = open_one(then);
+		rump_pub_log_hook(fsu_log_hook, f);
+	}
+	if (status == FSU_OK && ukfs_enter(f->ukfs) != 0) {
+		fsu_warnf(f, "%s", strerror(errno));
+		status = FSU_USAGE;
+		ukfs_release(f->ukfs, 0);
+		f->ukfs = NULL;
+	}
+	return status;
+}
+
+/* ukfs_release with its words; the thread is not bound any more. */
+static int
+close_one(struct fsu *f)
+{
+	int status;
+
+	status = FSU_OK;
+	if (f->ukfs != NULL && ukfs_release(f->ukfs, 0) != 0) {
+		fsu_warnf(f, "writing it out: %s", fsu_strerror(errno));
+		status = FSU_FAIL;
+	}
+	f->ukfs = NULL;
+	if (f->hf != NULL)
+		rumpuser_file_close(f->hf); /* and with it the lock */
+	f->hf = NULL;
+	return status;
+}
+
+int
+fsu_session_close(struct fsu *f)
+{
+	int status, s;
+
+	/* Tidying up goes through whatever was pressed. */
+	rump_pub_interrupt_clear();
+	if (f->ukfs != NULL)
+		ukfs_leave(f->ukfs);
+	status = close_one(f);
+	if (f->second != NULL) {
+		s = close_one(f->second);
+		status = s > status ? s : status;
+		fsu_image_free(&f->second->image);
+		free(f->second);
+		f->second = NULL;
+	}
+	rump_pub_log_hook(NULL, NULL);
+	return status;
+}
+
+/* ---- what commands ask ------------------------------------------------------------- */
+
+struct ukfs *
+fsu_ukfs(struct fsu *f)
+{
+	return f->ukfs;
+}
+
+const char *
+fsu_image_name(struct fsu *f)
+{
+	return f->image.im_name;
+}
+
+void
+fsu_want_write(struct fsu *f, bool write)
+{
+	f->write = write;
+}
+
+bool
+fsu_writable(struct fsu *f)
+{
+	return !f->readonly;
+}
+
+void
+fsu_second_image(struct fsu *f, const char *arg, bool write)
+{
+	free(f->second_arg);
+	f->second_arg = fsu_strdup(arg);
+	f->second_write = write;
+}
+
+struct fsu *
+fsu_second(struct fsu *f)
+{
+	return f->second != NULL ? f->second : f;
+}
+
+bool
+fsu_glob_wanted(struct fsu *f, bool bydefault)
+{
+	return f->noglob ? false : f->glob || bydefault;
+}
+
+int
+fsu_image_fd(struct fsu *f)
+{
+	return rumpuser_file_fd(f->hf);
+}
