@@ -18,9 +18,9 @@ struct kmem_pool {
 	const char *kp_name;
 	size_t kp_size;
 	unsigned kp_keep, kp_nfree;
-	uint32_t kp_interlock; /* guards kp_free, kp_nfree */
+	uint32_t kp_interlock; /* guards kp_free, kp_nfree, kp_nused */
 	struct freeobj *kp_free;
-	uint64_t kp_nused; /* handed out; atomic */
+	uint64_t kp_nused; /* handed out */
 	struct klink kp_link;
 };
 
@@ -56,11 +56,16 @@ kmem_pool_get(struct kmem_pool *kp)
 		kp->kp_free = fo->fo_next;
 		kp->kp_nfree--;
 	}
+	kp->kp_nused++;
 	interlock_exit(&kp->kp_interlock);
-	if (fo == NULL)
-		fo = kmem_alloc(kp->kp_size);
-	if (fo != NULL)
-		__atomic_add_fetch(&kp->kp_nused, 1, __ATOMIC_RELAXED);
+	if (likely(fo != NULL))
+		return fo;
+	fo = kmem_alloc(kp->kp_size);
+	if (fo == NULL) {
+		interlock_enter(&kp->kp_interlock);
+		kp->kp_nused--;
+		interlock_exit(&kp->kp_interlock);
+	}
 	return fo;
 }
 
@@ -71,8 +76,8 @@ kmem_pool_put(struct kmem_pool *kp, void *obj)
 
 	if (fo == NULL)
 		return;
-	__atomic_sub_fetch(&kp->kp_nused, 1, __ATOMIC_RELAXED);
 	interlock_enter(&kp->kp_interlock);
+	kp->kp_nused--;
 	if (kp->kp_nfree < kp->kp_keep) {
 		fo->fo_next = kp->kp_free;
 		kp->kp_free = fo;
@@ -123,7 +128,7 @@ kmem_pool_destroy(struct kmem_pool *kp)
 {
 	if (kp == NULL)
 		return;
-	KASSERT(__atomic_load_n(&kp->kp_nused, __ATOMIC_RELAXED) == 0);
+	KASSERT(kp->kp_nused == 0);
 	interlock_enter(&pools_interlock);
 	klink_remove(&kp->kp_link);
 	interlock_exit(&pools_interlock);
