@@ -57,6 +57,8 @@ rumpuser_thread_exit_hook(void (*fn)(void *lwp))
 	int error;
 
 	exit_hook = fn;
+	if (exit_key_made)
+		return 0;
 	error = pthread_key_create(&exit_key, thread_exit);
 	if (error == 0)
 		exit_key_made = true;

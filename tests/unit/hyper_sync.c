@@ -152,6 +152,36 @@ own_pointer(void *arg)
 	out[2] = sigismember(&set, SIGINT) == 1 ? out : NULL;
 }
 
+static void *ended_with;
+
+static void
+at_end(void *lwp)
+{
+	ended_with = lwp;
+}
+
+static void
+set_own(void *arg)
+{
+	rumpuser_set_curlwp(arg);
+}
+
+static void
+thread_ends(void)
+{
+	struct rumpuser_thread *t;
+	int mine;
+
+	is(rumpuser_thread_exit_hook(at_end), 0, "a hook for the end");
+	rumpuser_thread_create(set_own, &mine, NULL, &t);
+	rumpuser_thread_join(t);
+	ok(ended_with == &mine, "is told what the thread had");
+	ended_with = NULL;
+	rumpuser_thread_create(set_own, NULL, NULL, &t);
+	rumpuser_thread_join(t);
+	ok(ended_with == NULL, "and isn't called where it had nothing");
+}
+
 int
 main(void)
 {
@@ -178,6 +208,8 @@ main(void)
 	ok(rumpuser_curlwp() == &t, "and ours is as it was");
 	pthread_sigmask(SIG_SETMASK, NULL, &set);
 	ok(sigismember(&set, SIGINT) == 0, "and so are our signals");
+
+	thread_ends();
 
 	rumpuser_cv_destroy(cv);
 	rumpuser_rw_destroy(rw);
