@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The locale, as little of it as the work needs: setlocale(LC_ALL) opens a dozen
+ * files, more than a small image takes to list.  Categories whose value is C,
+ * POSIX or C.UTF-8 sort by bytes and name months in English already.
+ */
+#include <langinfo.h>
+#include <locale.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "fsu/fmt.h"
+
+bool fsu_locale_multibyte;
+bool fsu_locale_utf8;
+bool fsu_locale_collates;
+bool fsu_locale_times;
+
+/* What the environment says for a category. */
+static const char *
+category_value(const char *category)
+{
+	const char *const vars[] = {"LC_ALL", category, "LANG"};
+
+	for (size_t i = 0; i < 3; i++) {
+		const char *v = getenv(vars[i]);
+
+		if (v != NULL && *v != '\0')
+			return v;
+	}
+	return "C";
+}
+
+static bool
+is_c(const char *value)
+{
+	return strcmp(value, "C") == 0 || strcmp(value, "POSIX") == 0;
+}
+
+static bool
+is_c_utf8(const char *value)
+{
+	return strcasecmp(value, "C.UTF-8") == 0 ||
+	    strcasecmp(value, "C.utf8") == 0;
+}
+
+static bool
+set_category(int category, const char *name)
+{
+	const char *value = category_value(name);
+
+	if (is_c(value) || is_c_utf8(value))
+		return false;
+	value = setlocale(category, "");
+	return value != NULL && !is_c(value);
+}
+
+void
+fsu_locale_init(bool collate, bool times)
+{
+	if (!is_c(category_value("LC_CTYPE")) &&
+	    setlocale(LC_CTYPE, "") != NULL) {
+		fsu_locale_multibyte = MB_CUR_MAX > 1;
+		fsu_locale_utf8 = fsu_locale_multibyte &&
+		    strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
+	}
+	if (collate)
+		fsu_locale_collates = set_category(LC_COLLATE, "LC_COLLATE");
+	if (times)
+		fsu_locale_times = set_category(LC_TIME, "LC_TIME");
+}
