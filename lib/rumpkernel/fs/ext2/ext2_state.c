@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What the image says about its own state.
+ *
+ *   as found -> marked (first change: "valid" cleared, mount count and time,
+ *   barrier) -> clean again (unmount: barrier, what it was when found, barrier)
+ *
+ * An image that was found dirty stays so: only a checker may say that it is
+ * sound.  While an image is being built there are no marks: whoever made it made
+ * it valid.
+ */
+#include "fs/ext2/ext2.h"
+#include "kern/klog.h"
+#include "kern/klwp.h"
+#include "kern/kstring.h"
+
+static uint32_t
+now_seconds(void)
+{
+	int64_t sec;
+	int32_t nsec;
+
+	kern_gettime(&sec, &nsec);
+	return (uint32_t)sec;
+}
+
+static int
+mark_dirty(struct ext2_mount *m)
+{
+	struct ext2_super_disk *sb = &m->m_sb, old = m->m_sb;
+	uint16_t count = le16_get(sb->s_mnt_count);
+	int error;
+
+	le16_put(&sb->s_state, m->m_oldstate & (uint16_t)~EXT2_STATE_VALID);
+	if (count < UINT16_MAX)
+		le16_put(&sb->s_mnt_count, count + 1);
+	le32_put(&sb->s_mtime, now_seconds());
+	le32_put(&sb->s_wtime, now_seconds());
+	error = ext2_super_put(m, true);
+	if (error == 0)
+		error = blkdev_flush(m->m_dev);
+	if (error != 0)
+		m->m_sb = old;
+	return error;
+}
+
+int
+ext2_begin(struct ext2_mount *m)
+{
+	int error = 0;
+
+	if (unlikely((m->m_mp->mnt_flags & RUMP_MNT_RDONLY) != 0))
+		return EROFS;
+	if (likely(m->m_marked))
+		return 0;
+	mutex_enter(&m->m_lock);
+	if (!m->m_marked) {
+		if (!m->m_building)
+			error = mark_dirty(m);
+		m->m_marked = error == 0;
+	}
+	mutex_exit(&m->m_lock);
+	return error;
+}
+
+int
+ext2_mark_clean(struct ext2_mount *m)
+{
+	uint16_t state = m->m_oldstate;
+	int error = 0;
+
+	if (!m->m_marked)
+		return 0;
+	if (m->m_bad)
+		state = (state & (uint16_t)~EXT2_STATE_VALID) |
+		    EXT2_STATE_ERROR;
+	mutex_enter(&m->m_lock);
+	if (!m->m_building)
+		error = blkdev_flush(m->m_dev);
+	if (error == 0) {
+		le16_put(&m->m_sb.s_state, state);
+		le32_put(&m->m_sb.s_wtime, now_seconds());
+		error = ext2_super_put(m, true);
+	}
+	if (error == 0 && !m->m_building)
+		error = blkdev_flush(m->m_dev);
+	if (error == 0)
+		m->m_marked = false;
+	mutex_exit(&m->m_lock);
+	return error;
+}
+
+int
+ext2_damage(struct ext2_mount *m, uint64_t ino, const char *fmt, ...)
+{
+	char line[160];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)kvsnprintf(line, sizeof(line), fmt, ap);
+	va_end(ap);
+	m->m_bad = true;
+	mount_message(m->m_mp, ino, UINT64_MAX, "%s", line);
+	return EUCLEAN;
+}
+
+/* Set bits in a feature word of the superblock. */
+static int
+need_feature(struct ext2_mount *m, le32_t *word, uint32_t bits)
+{
+	int error = 0;
+
+	if (le32_get(m->m_sb.s_rev_level) == EXT2_REV_OLD)
+		return EOPNOTSUPP;
+	if ((le32_get(*word) & bits) == bits)
+		return 0;
+	mutex_enter(&m->m_lock);
+	le32_put(word, le32_get(*word) | bits);
+	error = ext2_super_put(m, false);
+	mutex_exit(&m->m_lock);
+	return error;
+}
+
+int
+ext2_need_compat(struct ext2_mount *m, uint32_t bits)
+{
+	return need_feature(m, &m->m_sb.s_feature_compat, bits);
+}
+
+int
+ext2_need_rocompat(struct ext2_mount *m, uint32_t bits)
+{
+	return need_feature(m, &m->m_sb.s_feature_ro_compat, bits);
+}

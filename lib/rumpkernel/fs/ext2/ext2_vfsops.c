@@ -1,0 +1,447 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ext2 as a file system: probe, mount, unmount, sync, totals, loading of nodes.
+ *
+ * A mount reads and checks superblock and descriptors before anything is
+ * published; on a mount that may write, orphans of an earlier one are freed last.
+ * The image is marked as in use by the first change, not by mounting.
+ */
+#include "fs/ext2/ext2.h"
+#include "kern/kbitmap.h"
+#include "kern/klog.h"
+#include "kern/kmem.h"
+#include "kern/kmodule.h"
+#include "kern/kstring.h"
+
+static struct kmem_pool *node_pool;
+
+struct ext2_node *
+ext2_node_alloc(void)
+{
+	return kmem_pool_get(node_pool);
+}
+
+void
+ext2_node_free(struct ext2_node *np)
+{
+	kmem_pool_put(node_pool, np);
+}
+
+static void
+copy_label(const struct ext2_super_disk *sb, char *buf, size_t size)
+{
+	size_t n = kstrnlen(
+	    (const char *)sb->s_volume_name, sizeof(sb->s_volume_name));
+
+	KASSERT(n < size);
+	memcpy(buf, sb->s_volume_name, n);
+	buf[n] = '\0';
+}
+
+static int
+ext2_probe(struct blkdev *dev, struct probe_result *pr)
+{
+	struct ext2_super_disk sb;
+	uint32_t lbs;
+	int error;
+
+	error = ext2_super_read(dev, &sb);
+	if (error != 0)
+		return error;
+	lbs = le32_get(sb.s_log_block_size);
+	if (lbs > 6 ||
+	    (le32_get(sb.s_feature_incompat) & EXT2_FI_JOURNAL_DEV) != 0)
+		return EINVAL;
+	(void)kstrlcpy(
+	    pr->pr_type, ext2_super_typename(&sb), sizeof(pr->pr_type));
+	copy_label(&sb, pr->pr_label, sizeof(pr->pr_label));
+	ext2_uuid_string(sb.s_uuid, pr->pr_uuid, sizeof(pr->pr_uuid));
+	pr->pr_size = (uint64_t)le32_get(sb.s_blocks_count_lo)
+	    << (EXT2_MIN_LOG + lbs);
+	return 0;
+}
+
+static void
+set_caps(struct ext2_mount *m)
+{
+	struct rump_fscaps *fc = &m->m_mp->mnt_caps;
+	/* All four times with their extra bits. */
+	bool wide = m->m_extra >=
+	    offsetof(struct ext2_inode_disk, i_version_hi) - EXT2_OLD_INODE;
+
+	fc->fc_flags = RUMP_CAP_LINKS | RUMP_CAP_SYMLINKS | RUMP_CAP_DEVICES |
+	    RUMP_CAP_OWNERS | RUMP_CAP_MODES | RUMP_CAP_HOLES | RUMP_CAP_FLAGS |
+	    RUMP_CAP_SUBDIRS | RUMP_CAP_ATIME | RUMP_CAP_TMPFILE |
+	    RUMP_CAP_ALLOCATE | RUMP_CAP_STABLE_INO | RUMP_CAP_CTIME;
+	if (le32_get(m->m_sb.s_rev_level) != EXT2_REV_OLD)
+		fc->fc_flags |= RUMP_CAP_XATTR;
+	if (wide)
+		fc->fc_flags |= RUMP_CAP_BIRTHTIME;
+	if ((m->m_mp->mnt_flags & RUMP_MNT_RDONLY) == 0)
+		fc->fc_flags |= RUMP_CAP_WRITE;
+	fc->fc_namemax = EXT2_NAME_MAX;
+	fc->fc_linkmax = EXT2_LINK_MAX;
+	fc->fc_symlinkmax = (uint32_t)kmin(m->m_bsize - 1, RUMP_PATH_MAX - 1);
+	fc->fc_filemax = m->m_maxfile;
+	fc->fc_uidmax = UINT32_MAX;
+	fc->fc_time_grain_ns = wide ? 1 : 1000000000;
+	fc->fc_time_min = INT32_MIN;
+	fc->fc_time_max = wide ? ((int64_t)3 << 32) + INT32_MAX : INT32_MAX;
+}
+
+/* Options that ext2 knows. */
+static int
+parse_options(struct mount *mp, const char *options)
+{
+	struct mountopt mo;
+	int error;
+
+	while ((error = mountopt_next(&options, &mo)) == 0) {
+		if (kstrcmp(mo.mo_name, "ro") == 0)
+			mp->mnt_flags |= RUMP_MNT_RDONLY;
+		else if (kstrcmp(mo.mo_name, "atime") == 0)
+			mp->mnt_flags |= RUMP_MNT_ATIME;
+		else if (kstrcmp(mo.mo_name, "rw") != 0 &&
+		    kstrcmp(mo.mo_name, "noatime") != 0) {
+			mount_message(mp, 0, UINT64_MAX,
+			    "unknown mount option \"%s\"", mo.mo_name);
+			return EINVAL;
+		}
+	}
+	return error == ENOENT ? 0 : error;
+}
+
+static void
+mount_destroy(struct ext2_mount *m)
+{
+	ext2_groups_free(m);
+	mutex_destroy(&m->m_lock);
+	mutex_destroy(&m->m_orphanlock);
+	kmem_free(m, sizeof(*m));
+}
+
+/* Superblock and groups into m. */
+static int
+mount_load(struct ext2_mount *m)
+{
+	struct ext2_super_disk sb;
+	int error;
+
+	error = ext2_super_read(m->m_dev, &sb);
+	if (error == EINVAL)
+		mount_message(m->m_mp, 0, UINT64_MAX,
+		    "no ext2 superblock on %s", m->m_mp->mnt_name);
+	if (error == 0)
+		error = ext2_super_features(m, &sb);
+	if (error == 0)
+		error = ext2_super_load(m, &sb);
+	if (error == 0)
+		error = ext2_groups_load(m);
+	return error;
+}
+
+static int
+ext2_mount(struct mount *mp, const struct mount_args *args)
+{
+	struct ext2_mount *m;
+	bool writing;
+	int error;
+
+	if (args->ma_ndevs != 1)
+		return EINVAL;
+	error = parse_options(mp, args->ma_options);
+	if (error != 0)
+		return error;
+	m = kmem_zalloc(sizeof(*m));
+	if (m == NULL)
+		return ENOMEM;
+	m->m_mp = mp;
+	m->m_dev = args->ma_devs[0].md_dev;
+	mutex_init(&m->m_lock, RANK_ALLOCATOR, "ext2");
+	mutex_init(&m->m_orphanlock, RANK_TRANSACTION, "ext2orphan");
+	klist_init(&m->m_windows);
+	klist_init(&m->m_orphans);
+	error = mount_load(m);
+	if (error != 0) {
+		mount_destroy(m);
+		return error;
+	}
+	writing = (mp->mnt_flags & RUMP_MNT_RDONLY) == 0;
+	m->m_building = writing && (mp->mnt_flags & RUMP_MNT_BUILDING) != 0;
+	mp->mnt_data = m;
+	mp->mnt_rootino = EXT2_INO_ROOT;
+	mp->mnt_namespec = &namespec_bytes;
+	set_caps(m);
+	if (writing && !m->m_building &&
+	    (m->m_oldstate & EXT2_STATE_VALID) == 0)
+		mount_warn(mp, "was not unmounted cleanly; e2fsck is advised");
+	if (writing && le32_get(m->m_sb.s_last_orphan) != 0)
+		error = ext2_orphans_clean(m);
+	if (error != 0) {
+		mp->mnt_data = NULL;
+		mount_destroy(m);
+	}
+	return error;
+}
+
+static int
+ext2_sync(struct mount *mp, bool wait KUNUSED)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	int error;
+
+	if (!m->m_marked)
+		return 0;
+	mutex_enter(&m->m_lock);
+	error = ext2_groups_put(m);
+	mutex_exit(&m->m_lock);
+	return error;
+}
+
+static int
+ext2_unmount(struct mount *mp, bool force KUNUSED)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	int error = 0;
+
+	/* After a failed write the image keeps its mark. */
+	if (m->m_marked && (mp->mnt_flags & RUMP_MNT_RDONLY) == 0) {
+		error = ext2_sync(mp, true);
+		if (error == 0)
+			error = bflush(m->m_dev, false);
+		if (error == 0)
+			error = ext2_mark_clean(m);
+	}
+	mp->mnt_data = NULL;
+	mount_destroy(m);
+	return error;
+}
+
+static int
+ext2_remount(struct mount *mp, uint32_t flags)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	int error = 0;
+
+	if ((flags & RUMP_MNT_RDONLY) == 0 &&
+	    (mp->mnt_flags & RUMP_MNT_RDONLY) != 0) {
+		uint32_t old = mp->mnt_flags;
+
+		if (mp->mnt_ioerror != 0 || m->m_dev->bd_readonly)
+			return EROFS;
+		mp->mnt_flags &= ~(uint32_t)RUMP_MNT_RDONLY;
+		error = ext2_super_features(m, &m->m_sb);
+		if (error == 0 && (mp->mnt_flags & RUMP_MNT_RDONLY) != 0)
+			error = EROFS;
+		if (error != 0)
+			mp->mnt_flags = old;
+		else
+			mp->mnt_caps.fc_flags |= RUMP_CAP_WRITE;
+		return error;
+	}
+	if ((flags & RUMP_MNT_RDONLY) != 0 &&
+	    (mp->mnt_flags & RUMP_MNT_RDONLY) == 0) {
+		if (m->m_marked) {
+			error = ext2_sync(mp, true);
+			if (error == 0)
+				error = bflush(m->m_dev, true);
+			if (error == 0)
+				error = ext2_mark_clean(m);
+		}
+		if (error == 0) {
+			mp->mnt_flags |= RUMP_MNT_RDONLY;
+			mp->mnt_caps.fc_flags &= ~RUMP_CAP_WRITE;
+		}
+	}
+	return error;
+}
+
+/* Blocks that never hold files, as df subtracts them. */
+static uint64_t
+overhead_blocks(const struct ext2_mount *m)
+{
+	uint64_t n = m->m_first;
+
+	for (uint32_t i = 0; i < m->m_nsys; i++)
+		n += m->m_sys[i].er_end - m->m_sys[i].er_start;
+	return n;
+}
+
+int
+ext2_statvfs(struct mount *mp, struct rump_statvfs *st)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	uint64_t reserved = le32_get(m->m_sb.s_r_blocks_count_lo);
+
+	memset(st, 0, sizeof(*st));
+	st->f_bsize = m->m_bsize;
+	st->f_frsize = m->m_bsize;
+	st->f_blocks = m->m_blocks - kmin(m->m_blocks, overhead_blocks(m));
+	st->f_bfree = m->m_free_blocks;
+	st->f_bavail = m->m_free_blocks - kmin(m->m_free_blocks, reserved);
+	st->f_files = m->m_inodes;
+	st->f_ffree = st->f_favail = m->m_free_inodes;
+	st->f_fsid = mp->mnt_id;
+	st->f_flag = mp->mnt_flags;
+	st->f_namemax = EXT2_NAME_MAX;
+	(void)kstrlcpy(st->f_fstypename, ext2_super_typename(&m->m_sb),
+	    sizeof(st->f_fstypename));
+	copy_label(&m->m_sb, st->f_label, sizeof(st->f_label));
+	ext2_uuid_string(m->m_sb.s_uuid, st->f_uuid, sizeof(st->f_uuid));
+	return 0;
+}
+
+static int
+ext2_loadvnode(struct mount *mp, struct vnode *vp)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	struct ext2_node *np;
+	int error;
+
+	if (!ext2_ino_usable(m, vp->v_ino))
+		return ESTALE;
+	np = ext2_node_alloc();
+	if (np == NULL)
+		return ENOMEM;
+	error = ext2_node_load(m, (uint32_t)vp->v_ino, np);
+	if (error != 0) {
+		ext2_node_free(np);
+		return error;
+	}
+	ext2_vnode_setup(vp, np);
+	return 0;
+}
+
+static int
+ext2_statino(struct mount *mp, uint64_t ino, struct rump_stat *st)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	struct ext2_inode_disk *di;
+	struct buf *bp;
+	int error;
+
+	if (!ext2_ino_usable(m, ino))
+		return EUCLEAN;
+	error = ext2_inode_buf(m, (uint32_t)ino, &bp, &di);
+	if (error != 0)
+		return error;
+	error = ext2_inode_stat(m, (uint32_t)ino, di, st);
+	brelse(bp);
+	st->st_dev = mp->mnt_id;
+	return error;
+}
+
+/* Is the inode as asked?  ii is filled in. */
+static int
+inode_matches(struct ext2_mount *m, uint32_t ino, bool deleted,
+    struct inode_info *ii, bool *yesp)
+{
+	struct ext2_inode_disk *di;
+	struct buf *bp;
+	int error;
+
+	error = ext2_inode_buf(m, ino, &bp, &di);
+	if (error != 0)
+		return error;
+	memset(ii, 0, sizeof(*ii));
+	ii->ii_ino = ino;
+	ii->ii_gen = le32_get(di->i_generation);
+	ii->ii_used = !deleted;
+	ii->ii_dtime = deleted ? le32_get(di->i_dtime) : 0;
+	*yesp = !deleted || ii->ii_dtime != 0;
+	/* Content that can't be is told as zeros, with its line said. */
+	if (*yesp && le16_get(di->i_mode) != 0)
+		(void)ext2_inode_stat(m, ino, di, &ii->ii_stat);
+	ii->ii_stat.st_dev = m->m_mp->mnt_id;
+	brelse(bp);
+	return 0;
+}
+
+int
+ext2_inodes(
+    struct mount *mp, uint64_t *inop, bool deleted, struct inode_info *ii)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	uint64_t ino = kmax(*inop, 1);
+	bool yes = false;
+	int error;
+
+	for (; ino <= m->m_inodes; ino++) {
+		uint32_t g = (uint32_t)((ino - 1) / m->m_ipg);
+		uint32_t i = (uint32_t)((ino - 1) % m->m_ipg);
+		struct buf *bp;
+
+		mutex_enter(&m->m_lock);
+		error = ext2_group_ibitmap(m, g, &bp);
+		if (error == 0) {
+			i = (uint32_t)(deleted
+				? bit_findclear(bp->b_data, i, m->m_ipg)
+				: bit_findset(bp->b_data, i, m->m_ipg));
+			brelse(bp);
+		}
+		mutex_exit(&m->m_lock);
+		if (error != 0)
+			return error;
+		ino = (uint64_t)g * m->m_ipg + i + 1;
+		if (i == m->m_ipg) {
+			ino--; /* the next group's first, after the step */
+			continue;
+		}
+		error = inode_matches(m, (uint32_t)ino, deleted, ii, &yes);
+		if (error != 0)
+			return error;
+		if (yes) {
+			*inop = ino;
+			return 0;
+		}
+	}
+	return ENOENT;
+}
+
+static bool
+ext2_systemzone(struct mount *mp, uint64_t devoff, uint64_t len)
+{
+	struct ext2_mount *m = ext2_mount_of(mp);
+	uint64_t first = devoff >> m->m_bshift;
+	uint64_t end = howmany(devoff + len, m->m_bsize);
+
+	return first < m->m_first || ext2_sys_overlap(m, first, end - first);
+}
+
+const struct vfsops ext2_vfsops = {
+    .vfs_name = "ext2",
+    .vfs_vnodeops = &ext2_vnodeops,
+    .vfs_probe = ext2_probe,
+    .vfs_mount = ext2_mount,
+    .vfs_unmount = ext2_unmount,
+    .vfs_statvfs = ext2_statvfs,
+    .vfs_sync = ext2_sync,
+    .vfs_loadvnode = ext2_loadvnode,
+    .vfs_statino = ext2_statino,
+    .vfs_inodes = ext2_inodes,
+    .vfs_trim = ext2_trim,
+    .vfs_remount = ext2_remount,
+    .vfs_systemzone = ext2_systemzone,
+};
+
+static int
+ext2_modcmd(enum modcmd cmd)
+{
+	int error;
+
+	switch (cmd) {
+	case MODULE_CMD_INIT:
+		error = kmem_pool_create(
+		    "ext2node", sizeof(struct ext2_node), 256, &node_pool);
+		if (error == 0)
+			vfs_attach(&ext2_vfsops);
+		return error;
+	case MODULE_CMD_FINI:
+		error = vfs_detach(&ext2_vfsops);
+		if (error == 0)
+			kmem_pool_destroy(node_pool);
+		return error;
+	}
+	return EINVAL;
+}
+MODULE(MODULE_CLASS_VFS, ext2, NULL, ext2_modcmd);
