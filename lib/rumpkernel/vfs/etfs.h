@@ -21,9 +21,14 @@ int etfs_init(void);
  * What rumpfs does for etfs.  vp W, a VREG, VBLK or VCHR just created: its
  * content is dev from now on.  The node (not only the vnode) takes a reference
  * and drops it when the node is freed; each vnode of the node gets v_blkdev = dev
- * and, when it is VREG, v_size = dev->bd_size; vop_setsize() of it goes to
- * blkdev_setsize().  dev NULL: none any more.
+ * and, when it is VREG, v_size = dev->bd_size; its vop_bmap and vop_setsize are
+ * etfs_bmap() and etfs_setsize().  dev NULL: none any more.
  */
 int rumpfs_set_blkdev(struct vnode *vp, struct blkdev *dev);
+
+/* The vop_bmap and vop_setsize of a node with v_blkdev. */
+int etfs_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
+    struct bmap_run *run);
+int etfs_setsize(struct vnode *vp, uint64_t size);
 
 #endif /* VFS_ETFS_H */

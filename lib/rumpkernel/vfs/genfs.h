@@ -82,6 +82,7 @@ struct dirhash;
 struct dirhash *dirhash_get(struct vnode *vp);
 /* An empty one for a directory of nblks blocks, to be filled by the driver. */
 int dirhash_create(struct vnode *vp, uint32_t nblks, struct dirhash **dhp);
+/* Also before a directory's vnode is freed. */
 void dirhash_destroy(struct vnode *vp);
 /* ENOMEM: the hash is gone (the driver carries on without it). */
 int dirhash_enter(struct vnode *vp, const char *name, size_t len, uint64_t slot);
