@@ -339,6 +339,54 @@ directories(void)
 	is(rumpuser_dir_open(path, &d), ENOTDIR, "not a directory");
 }
 
+struct racer {
+	char path[PATH_MAX];
+	_Atomic int bad;
+};
+
+/* Open, read, reopen for writing, close, over and over. */
+static void
+race(void *arg)
+{
+	struct racer *r = arg;
+	struct rumpuser_file *f, *g;
+	char buf[16];
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		if (rumpuser_file_open(r->path, 0, &f) != 0) {
+			r->bad++;
+			continue;
+		}
+		r->bad += strcmp(get(f, buf, sizeof(buf)), "hello") != 0;
+		if (rumpuser_file_open(r->path, RUMPUSER_OPEN_RDWR, &g) != 0) {
+			r->bad++;
+		} else {
+			r->bad += f != g || put(g, "hello", 0) != 5;
+			rumpuser_file_close(g);
+		}
+		r->bad += strcmp(get(f, buf, sizeof(buf)), "hello") != 0;
+		rumpuser_file_close(f);
+	}
+}
+
+static void
+threads(void)
+{
+	struct rumpuser_thread *t[4];
+	static struct racer r;
+	int i, before = nfds();
+
+	scratch_file(r.path, "race", "hello", 5);
+	for (i = 0; i < 4; i++)
+		if (rumpuser_thread_create(race, &r, "racer", &t[i]) != 0)
+			bail("thread");
+	for (i = 0; i < 4; i++)
+		rumpuser_thread_join(t[i]);
+	is(r.bad, 0, "four threads open, upgrade and close one file");
+	is(nfds(), before, "and leave no descriptor behind");
+}
+
 int
 main(void)
 {
@@ -350,5 +398,6 @@ main(void)
 	temporaries();
 	link_by_copy();
 	directories();
+	threads();
 	return done();
 }
