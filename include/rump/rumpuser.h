@@ -92,6 +92,7 @@ enum rumpuser_clock {
 	RUMPUSER_CLOCK_WALL, /* since 1970 UTC; SOURCE_DATE_EPOCH if it is set */
 	RUMPUSER_CLOCK_MONO, /* since some fixed point */
 };
+/* EINVAL: SOURCE_DATE_EPOCH isn't a number; the results are 0 then. */
 int rumpuser_clock_get(enum rumpuser_clock clock, int64_t *secp, int32_t *nsecp);
 int rumpuser_clock_sleep(int64_t ns); /* BLOCKS */
 
@@ -159,10 +160,11 @@ struct rumpuser_fileinfo {
  * FIFO or socket (never blocks), EROFS, EBUSY, EMFILE..
  */
 int rumpuser_file_open(const char *path, int flags, struct rumpuser_file **filep);
-/* Take over the open host descriptor fd (closed with the object). */
+/* Take over the open host descriptor fd: it is closed with the object, or at once
+ * if there is one of this file already.  After an error it is still the caller's. */
 int rumpuser_file_adopt(int fd, bool writable, struct rumpuser_file **filep);
 /* An unnamed temporary, readable and writable, in directory dir (NULL: the
- * host's temporary directory).  Nothing of it remains however we end. */
+ * host's temporary directory), mode 0600.  Nothing of it remains however we end. */
 int rumpuser_file_tmp(const char *dir, struct rumpuser_file **filep);
 void rumpuser_file_ref(struct rumpuser_file *file);
 void rumpuser_file_close(struct rumpuser_file *file); /* drops a reference */
@@ -197,7 +199,8 @@ int rumpuser_nextdata(struct rumpuser_file *file, uint64_t off, uint64_t *datap,
     uint64_t *endp);
 /*
  * Copy between host files without a buffer of ours.  BLOCKS.  EOPNOTSUPP: the
- * pair cannot (caller reads and writes).  *donep may be short at the end of in.
+ * pair cannot, or len is too small to be worth it (caller reads and writes what
+ * is not in *donep).  *donep may be short at the end of in.
  */
 int rumpuser_copyrange(struct rumpuser_file *in, uint64_t inoff,
     struct rumpuser_file *out, uint64_t outoff, uint64_t len, uint64_t *donep);
@@ -228,13 +231,15 @@ struct rumpuser_dirent {
 };
 int rumpuser_path_info(const char *path, struct rumpuser_fileinfo *fi);
 int rumpuser_dir_open(const char *path, struct rumpuser_dir **dirp);
-/* The next entry, in the host's order; ENOENT after the last. */
+/* The next entry, in the host's order, without "." and ".."; a link counts as what
+ * it leads to.  ENOENT after the last. */
 int rumpuser_dir_read(struct rumpuser_dir *dir, struct rumpuser_dirent *de);
 void rumpuser_dir_close(struct rumpuser_dir *dir);
 
 /* ---- I/O: submit and reap --------------------------------------------
  * Workers carry out requests and append them to the queue's list of completed
- * ones; whoever waits reaps them.  No kernel code runs on a worker.
+ * ones; whoever waits reaps them.  No kernel code runs on a worker.  Requests are
+ * carried out in any order: a SYNC covers what was reaped before it was submitted.
  */
 enum rumpuser_ioop {
 	RUMPUSER_IO_READ,
