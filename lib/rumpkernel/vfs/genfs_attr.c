@@ -24,7 +24,8 @@ genfs_access(struct vnode *vp, uint32_t mode, const struct kcred *cred)
 	    (vp->v_type == VREG || vp->v_type == VDIR || vp->v_type == VLNK))
 		return EROFS;
 	/* What root may always do needs no look at the node. */
-	if (cred_is_root(cred) && vp->v_type == VDIR && mode == RUMP_X_OK)
+	if (cred_is_root(cred) &&
+	    ((mode == RUMP_X_OK && vp->v_type == VDIR) || mode == RUMP_R_OK))
 		return 0;
 	error = vop_getattr(vp, &st);
 	if (error != 0)

@@ -153,16 +153,15 @@ is_dot(const struct componentname *cn)
 	return cn->cn_len == 1 && cn->cn_name[0] == '.';
 }
 
-/* Go back to the start: the process's root. */
-static void
+/* Go back to the start: the process's root, or what is mounted on it. */
+static int
 walk_toroot(struct walk *w)
 {
-	struct vnode *old = w->dp;
-
+	if (w->dp != NULL)
+		vrele(w->dp);
 	vref(w->root);
 	w->dp = w->root;
-	if (old != NULL)
-		vrele(old);
+	return cross_up(&w->dp);
 }
 
 /*
@@ -206,9 +205,7 @@ follow(struct walk *w, struct vnode *vp, bool slash)
 		buf[len++] = '/';
 	memmove(buf + len, buf + sizeof(w->nd->nd_buf) - rest, rest);
 	w->next = buf;
-	if (buf[0] == '/')
-		walk_toroot(w);
-	return 0;
+	return buf[0] == '/' ? walk_toroot(w) : 0;
 }
 
 /* Cut the next component out of the path; false: there is none.  *slashp: slashes
@@ -344,7 +341,7 @@ namei(struct nameidata *nd)
 	w.next = nd->nd_buf;
 	w.root = fd_root_ref();
 	if (nd->nd_buf[0] == '/') {
-		walk_toroot(&w);
+		error = walk_toroot(&w);
 	} else if (nd->nd_start != NULL) {
 		vref(nd->nd_start);
 		w.dp = nd->nd_start;

@@ -288,6 +288,8 @@ bool vn_wlocked(const struct vnode *vp);
 bool vn_owndata(const struct vnode *vp);
 /* Set a regular file's size, by genfs_truncate() or the driver.  vp W. */
 int vn_truncate(struct vnode *vp, uint64_t size);
+/* fallocate(2), likewise; flags RUMP_FALLOC_*.  vp W. */
+int vn_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len);
 
 /*
  * The vnode with this key, referenced; loaded through vfs_loadvnode() on a miss.

@@ -122,3 +122,29 @@ vn_truncate(struct vnode *vp, uint64_t size)
 		return vop_setsize(vp, size);
 	return genfs_truncate(vp, size);
 }
+
+int
+vn_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len)
+{
+	uint32_t va = 0;
+	uint64_t n;
+	int error;
+
+	KASSERT(vn_wlocked(vp) && len > 0);
+	if (!vn_owndata(vp))
+		return genfs_fallocate(vp, flags, off, len);
+	if ((flags & (RUMP_FALLOC_PUNCH_HOLE | RUMP_FALLOC_ZERO_RANGE)) != 0 &&
+	    off < vp->v_size) {
+		n = kmin(len, vp->v_size - off);
+		error = vop_punch(vp, off, n);
+		if (error != 0)
+			return error;
+	}
+	if ((flags & RUMP_FALLOC_PUNCH_HOLE) != 0)
+		return 0;
+	if ((flags & RUMP_FALLOC_KEEP_SIZE) != 0)
+		va |= VALLOC_KEEPSIZE;
+	if ((flags & RUMP_FALLOC_FRESH) != 0)
+		va |= VALLOC_FRESH;
+	return vop_allocate(vp, off, len, va);
+}
