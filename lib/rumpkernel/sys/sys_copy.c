@@ -301,6 +301,27 @@ own_copy(struct vnode *in, uint64_t inoff, struct vnode *out, uint64_t outoff,
 	return error;
 }
 
+/* Both locked, in as a reader (or as out), in the order of vn_lock2(). */
+static int
+gen_copy(struct vnode *in, uint64_t inoff, struct vnode *out, uint64_t outoff,
+    uint64_t len, uint64_t *donep)
+{
+	bool in_first = in->v_ino < out->v_ino ||
+	    (in->v_ino == out->v_ino && (uintptr_t)in < (uintptr_t)out);
+	int error;
+
+	if (in != out && in_first)
+		vn_lock(in, RW_READER);
+	vn_lock(out, RW_WRITER);
+	if (in != out && !in_first)
+		vn_lock(in, RW_READER);
+	error = genfs_copyfile(in, inoff, out, outoff, len, donep);
+	if (in != out)
+		vn_unlock(in);
+	vn_unlock(out);
+	return error;
+}
+
 static int
 copy_check(const struct file *in, const struct file *out, uint64_t inoff,
     uint64_t outoff, uint64_t len)

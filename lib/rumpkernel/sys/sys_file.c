@@ -76,7 +76,8 @@ vn_readfile(struct vnode *vp, struct uio *uio)
 	vn_lock(vp, RW_READER);
 	error = vop_read(vp, uio, sys_cred());
 	vn_unlock(vp);
-	if (resid != uio->uio_resid && !vn_rdonly(vp) &&
+	/* genfs_read() has done so already. */
+	if (resid != uio->uio_resid && vn_owndata(vp) && !vn_rdonly(vp) &&
 	    (vp->v_mount->mnt_flags & RUMP_MNT_ATIME) != 0) {
 		vn_lock(vp, RW_WRITER);
 		vop_touch(vp, TOUCH_ATIME);

@@ -21,7 +21,7 @@ int etfs_init(void);
  * What rumpfs does for etfs.  vp W, a VREG, VBLK or VCHR just created: its
  * content is dev from now on.  The node (not only the vnode) takes a reference
  * and drops it when the node is freed; each vnode of the node gets v_blkdev = dev
- * and, when it is VREG, v_size = dev->bd_size; its vop_bmap and vop_setsize are
+ * and v_size = dev->bd_size; its vop_bmap and vop_setsize are
  * etfs_bmap() and etfs_setsize().  dev NULL: none any more.
  */
 int rumpfs_set_blkdev(struct vnode *vp, struct blkdev *dev);

@@ -126,7 +126,7 @@ rumpfs_node_vnode(struct rumpfs_node *rn, struct vnode *vp)
 	vp->v_rdev = rn->rn_rdev;
 	vp->v_blksize = RUMPFS_PAGE;
 	vp->v_blkdev = rn->rn_blkdev;
-	if (rn->rn_blkdev != NULL && rn->rn_type == VREG)
+	if (rn->rn_blkdev != NULL)
 		vp->v_size = rn->rn_blkdev->bd_size;
 	if (rn->rn_nlink == 0)
 		vp->v_flags |= VV_UNLINKED;
@@ -171,8 +171,7 @@ rumpfs_set_blkdev(struct vnode *vp, struct blkdev *dev)
 	if (dev != NULL)
 		blkdev_ref(dev);
 	rn->rn_blkdev = vp->v_blkdev = dev;
-	if (vp->v_type == VREG)
-		vp->v_size = dev != NULL ? dev->bd_size : rn->rn_size;
+	vp->v_size = dev != NULL ? dev->bd_size : rn->rn_size;
 	if (old != NULL)
 		blkdev_rele(old);
 	return 0;
