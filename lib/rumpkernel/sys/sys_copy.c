@@ -364,7 +364,7 @@ do_copy(int infd, uint64_t inoff, int outfd, uint64_t outoff, uint64_t len,
 		len = 0;
 	error = copy_check(in, out, inoff, outoff, len);
 	if (error == 0)
-		error = own_copy(
+		error = (vn_owndata(out->f_vp) ? own_copy : gen_copy)(
 		    in->f_vp, inoff, out->f_vp, outoff, len, donep);
 	file_rele(out);
 out_in:
