@@ -272,9 +272,8 @@ quote_shell(struct fsu_quoted *out, const char *s, size_t len,
 	    !(escape && k.unprintable)) {
 		put(out, s, len);
 	} else if (k.single_quote && k.only_harmless) {
-		put(out, "\"", 1);
-		put(out, s, len);
-		put(out, "\"", 1);
+		write_backslashed(
+		    out, s, len, "\"", "\"", always ? q->also : "");
 	} else {
 		write_shell(out, s, len, escape);
 	}

@@ -10,6 +10,8 @@
  */
 #include <errno.h>
 #include <langinfo.h>
+#include <libintl.h>
+#include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -342,6 +344,17 @@ fsu_timestyle_format(struct fsu_timestyle *ts, char *buf, size_t size,
 	return format_tm(buf, size, fmt, &tm, sec, ns, ts->months);
 }
 
+/* The host's ls has its formats in its message catalogue: day before month in most
+ * of Europe.  Where that is installed, ours are the same. */
+static void
+localise(struct fsu_timestyle *ts)
+{
+	if (!fsu_locale_times)
+		return;
+	ts->old = dcgettext("coreutils", c_old, LC_TIME);
+	ts->recent = dcgettext("coreutils", c_recent, LC_TIME);
+}
+
 /* "+FORMAT" or "+OLD\nRECENT". */
 static int
 set_formats(struct fsu_timestyle *ts, const char *style)
@@ -401,6 +414,8 @@ fsu_timestyle_init(struct fsu_timestyle *ts, const char *style)
 		return EINVAL;
 	ts->old = known[found].old;
 	ts->recent = known[found].recent;
+	if (ts->old == c_old)
+		localise(ts);
 	return 0;
 }
 

@@ -23,15 +23,15 @@ is_alpha(char c)
 	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
 }
 
-/* How much of the name stands in front of its suffix.  A name's first byte never
- * belongs to one. */
+/* How much of the name stands in front of its suffix. */
 static size_t
 stem_length(const char *s, size_t len)
 {
-	size_t stem = 0, i = 0;
+	size_t i = 0;
 
-	while (i < len) {
-		stem = ++i;
+	for (;;) {
+		size_t stem = i;
+
 		while (i + 1 < len && s[i] == '.' &&
 		    (is_alpha(s[i + 1]) || s[i + 1] == '~')) {
 			for (i += 2; i < len; i++) {
@@ -40,8 +40,10 @@ stem_length(const char *s, size_t len)
 					break;
 			}
 		}
+		if (i == len)
+			return stem;
+		i++;
 	}
-	return stem;
 }
 
 /* Where a byte of a non-digit part sorts. */
