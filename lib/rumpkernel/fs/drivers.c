@@ -6,6 +6,9 @@
  */
 #include "kern/kmodule.h"
 
+extern const struct modinfo rump_modinfo_ext2;
+
 const struct modinfo *const module_builtin[] = {
+    &rump_modinfo_ext2,
     NULL,
 };
