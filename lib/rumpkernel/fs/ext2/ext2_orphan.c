@@ -124,6 +124,20 @@ orphan_clean(struct ext2_mount *m, struct ext2_node *np)
 	return error != 0 ? error : ext2_node_store(np);
 }
 
+/* A mount that will fail must not have changed anything: is there a root? */
+static int
+root_check(struct ext2_mount *m, struct ext2_node *np)
+{
+	int error = ext2_node_load(m, EXT2_INO_ROOT, np);
+
+	if (error == 0 && (np->n_st.st_mode & RUMP_S_IFMT) != RUMP_S_IFDIR)
+		error = ENOTDIR;
+	if (error == ESTALE || error == ENOTDIR)
+		error = ext2_damage(
+		    m, EXT2_INO_ROOT, "the root is not a directory");
+	return error;
+}
+
 int
 ext2_orphans_clean(struct ext2_mount *m)
 {
@@ -134,7 +148,9 @@ ext2_orphans_clean(struct ext2_mount *m)
 	if (ino == 0)
 		return 0;
 	np = kmem_alloc(sizeof(*np));
-	error = np == NULL ? ENOMEM : ext2_begin(m);
+	error = np == NULL ? ENOMEM : root_check(m, np);
+	if (error == 0)
+		error = ext2_begin(m);
 	for (; ino != 0 && error == 0; ino = next, n++) {
 		struct ext2_inode_disk *di;
 		struct buf *bp;

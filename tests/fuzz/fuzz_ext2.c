@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * libFuzzer target for ext2: the input is an image.  It is mounted for reading
+ * and walked (a byte that changed then is a bug), then mounted for writing,
+ * walked again, changed in every way there is, and unmounted.
+ *
+ * Images are small (64 to 256 KiB), deterministic in what happens to them, and
+ * mutated where it matters: the mutator changes fields inside blocks that are in
+ * use, mostly by numbers that mean something there.
+ *
+ * An argument file instead of a corpus replays it (libFuzzer's own habit).
+ */
+#include <rump/rump.h>
+#include <rump/rump_syscalls.h>
+
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEV	  "fuzz"
+#define MNT	  "/mnt"
+#define MAX_IMAGE (512u << 10)
+#define MAX_NODES 400
+#define MAX_DEPTH 10
+#define MAX_READ  (256u << 10)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+size_t LLVMFuzzerCustomMutator(
+    uint8_t *data, size_t size, size_t maxsize, unsigned seed);
+size_t LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxsize);
+
+static char buf[65536];
+static unsigned nodes;
+
+static void
+must(int error, const char *what)
+{
+	if (error != 0) {
+		fprintf(stderr, "%s: error %d\n", what, error);
+		abort();
+	}
+}
+
+static void
+quiet(void *arg, const char *line)
+{
+	if (getenv("FUZZ_VERBOSE") != NULL)
+		fprintf(stderr, "%s\n", line);
+	(void)arg;
+}
+
+static void
+start(void)
+{
+	static int started;
+
+	if (started)
+		return;
+	started = 1;
+	setenv("SOURCE_DATE_EPOCH", "1700000000", 1);
+	must(rump_init(), "rump_init");
+	rump_pub_log_hook(quiet, NULL);
+	must(-rump_sys_mkdir(MNT, 0755), "mkdir");
+}
+
+/* ---- reading ------------------------------------------------------------------ */
+
+static void
+read_xattrs(const char *path)
+{
+	static char names[65536];
+	int64_t n = rump_sys_llistxattr(path, names, sizeof(names));
+
+	for (int64_t i = 0; i < n; i += (int64_t)strlen(names + i) + 1)
+		(void)rump_sys_lgetxattr(path, names + i, buf, sizeof(buf));
+	(void)rump_sys_llistxattr(path, NULL, 0);
+}
+
+static void
+read_file(const char *path)
+{
+	struct rump_run runs[16];
+	int64_t n, total = 0;
+	int fd = rump_sys_open(path, RUMP_O_RDONLY, 0);
+
+	if (fd < 0)
+		return;
+	while (total < (int64_t)MAX_READ &&
+	    (n = rump_sys_read(fd, buf, sizeof(buf))) > 0)
+		total += n;
+	(void)rump_sys_lseek(fd, 0, RUMP_SEEK_HOLE);
+	(void)rump_sys_lseek(fd, 1 << 20, RUMP_SEEK_DATA);
+	(void)rump_sys_pread(fd, buf, 100, 1u << 30);
+	(void)rump_sys_runmap(fd, 0, UINT64_MAX / 2, runs, 16);
+	rump_sys_close(fd);
+}
+
+static void walk(const char *path, unsigned depth);
+
+static void
+visit(const char *dir, const struct rump_dirent *d, unsigned depth)
+{
+	char path[4096];
+	struct rump_stat st;
+
+	if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
+		return;
+	if (strlen(dir) + 1 + d->d_namlen >= sizeof(path))
+		return;
+	snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
+	if (rump_sys_lstat(path, &st) != 0)
+		return;
+	read_xattrs(path);
+	switch (st.st_mode & RUMP_S_IFMT) {
+	case RUMP_S_IFDIR:
+		walk(path, depth + 1);
+		break;
+	case RUMP_S_IFREG:
+		read_file(path);
+		break;
+	case RUMP_S_IFLNK:
+		(void)rump_sys_readlink(path, buf, sizeof(buf));
+		(void)rump_sys_stat(path, &st);
+		break;
+	}
+}
+
+static void
+walk(const char *path, unsigned depth)
+{
+	uint8_t *ents;
+	int64_t n, off;
+	int fd, plus;
+
+	if (depth > MAX_DEPTH)
+		return;
+	fd = rump_sys_open(path, RUMP_O_RDONLY | RUMP_O_DIRECTORY, 0);
+	if (fd < 0)
+		return;
+	ents = malloc(8192);
+	while (
+	    nodes < MAX_NODES && (n = rump_sys_getdents(fd, ents, 8192)) > 0) {
+		for (off = 0; off < n && nodes < MAX_NODES; nodes++) {
+			const struct rump_dirent *d = (void *)(ents + off);
+
+			visit(path, d, depth);
+			off += d->d_reclen;
+		}
+	}
+	rump_sys_lseek(fd, 0, RUMP_SEEK_SET);
+	for (plus = 0; plus < 8; plus++)
+		if (rump_sys_getdents_plus(fd, ents, 8192) <= 0)
+			break;
+	free(ents);
+	rump_sys_close(fd);
+}
+
+static void
+read_all(void)
+{
+	struct rump_inode_info ri;
+	struct rump_statvfs sv;
+	uint64_t ino;
+
+	nodes = 0;
+	walk(MNT, 0);
+	read_xattrs(MNT);
+	(void)rump_sys_statvfs(MNT, &sv);
+	for (int deleted = 0; deleted < 2; deleted++) {
+		ino = 0;
+		for (int i = 0; i < 64; i++, ino++)
+			if (rump_sys_inodes(MNT, &ino, deleted, &ri) != 0)
+				break;
+	}
+}
+
+/* ---- writing ------------------------------------------------------------------- */
+
+static void
+write_file(const char *path, int flags, uint64_t off, size_t len)
+{
+	int fd = rump_sys_open(path, RUMP_O_RDWR | flags, 0644);
+
+	if (fd < 0)
+		return;
+	memset(buf, 'x', len);
+	(void)rump_sys_pwrite(fd, buf, len, off);
+	(void)rump_sys_fsync(fd);
+	rump_sys_close(fd);
+}
+
+/* Change what is there: each name of the root, in turn another way. */
+static void
+change_entries(const char *dir)
+{
+	char path[600], to[600];
+	uint8_t ents[4096];
+	int64_t n, off;
+	unsigned i = 0;
+	int fd = rump_sys_open(dir, RUMP_O_RDONLY | RUMP_O_DIRECTORY, 0);
+
+	if (fd < 0)
+		return;
+	n = rump_sys_getdents(fd, ents, sizeof(ents));
+	rump_sys_close(fd);
+	for (off = 0; off < n && i < 40; i++) {
+		const struct rump_dirent *d = (void *)(ents + off);
+
+		off += d->d_reclen;
+		if (d->d_name[0] == '.')
+			continue;
+		snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
+		snprintf(to, sizeof(to), MNT "/new/r%u", i);
+		write_file(path, 0, 3000 * i, 2000);
+		(void)rump_sys_lsetxattr(path, "user.k", "value", 5, 0);
+		(void)rump_sys_lsetxattr(path, "user.big", buf, 500, 0);
+		switch (i % 7) {
+		case 0:
+			(void)rump_sys_truncate(path, 1500);
+			break;
+		case 1:
+			(void)rump_sys_rename(path, to);
+			break;
+		case 2:
+			(void)rump_sys_unlink(path);
+			(void)rump_sys_rmdir(path);
+			break;
+		case 3:
+			(void)rump_sys_link(path, to);
+			break;
+		case 4:
+			(void)rump_sys_renameat2(RUMP_AT_FDCWD, path,
+			    RUMP_AT_FDCWD, MNT "/new/f", RUMP_RENAME_EXCHANGE);
+			break;
+		case 5:
+			(void)rump_sys_chmod(path, 0600);
+			(void)rump_sys_truncate(path, 1u << 20);
+			(void)rump_sys_lremovexattr(path, "user.k");
+			break;
+		default:
+			(void)rump_sys_truncate(path, 0);
+			(void)rump_sys_unlink(path);
+			break;
+		}
+	}
+}
+
+static void
+create_things(void)
+{
+	char path[300];
+	int fd, tmp;
+
+	(void)rump_sys_mkdir(MNT "/new", 0755);
+	write_file(MNT "/new/f", RUMP_O_CREAT, 0, 30000);
+	write_file(MNT "/new/sparse", RUMP_O_CREAT, 700000, 5000);
+	(void)rump_sys_symlink("short", MNT "/new/s1");
+	memset(path, 'l', 200);
+	path[200] = '\0';
+	(void)rump_sys_symlink(path, MNT "/new/s2");
+	(void)rump_sys_mknod(
+	    MNT "/new/dev", RUMP_S_IFCHR | 0600, RUMP_MAKEDEV(300, 70000));
+	(void)rump_sys_mkfifo(MNT "/new/fifo", 0600);
+	for (int i = 0; i < 30; i++) {
+		snprintf(
+		    path, sizeof(path), MNT "/new/a-rather-long-name-%d", i);
+		write_file(path, RUMP_O_CREAT, 0, (size_t)i * 100);
+	}
+	for (int i = 0; i < 30; i += 2) {
+		snprintf(
+		    path, sizeof(path), MNT "/new/a-rather-long-name-%d", i);
+		(void)rump_sys_unlink(path);
+	}
+	fd = rump_sys_open(MNT "/new/f", RUMP_O_RDWR, 0);
+	tmp = rump_sys_open(MNT, RUMP_O_TMPFILE | RUMP_O_RDWR, 0600);
+	if (fd >= 0 && tmp >= 0) {
+		(void)rump_sys_pwrite(tmp, buf, 9000, 100);
+		(void)rump_sys_exchangedata(fd, tmp);
+		(void)rump_sys_fallocate(fd,
+		    RUMP_FALLOC_PUNCH_HOLE | RUMP_FALLOC_KEEP_SIZE, 2048, 4096);
+		(void)rump_sys_fallocate(fd, 0, 0, 20000);
+	}
+	if (tmp >= 0)
+		rump_sys_close(tmp);
+	if (fd >= 0)
+		rump_sys_close(fd);
+}
+
+static void
+write_all(void)
+{
+	create_things();
+	change_entries(MNT);
+	change_entries(MNT "/dir");
+	(void)rump_sys_sync();
+	(void)rump_sys_rmdir(MNT "/new");
+}
+
+/* ---- one image -------------------------------------------------------------------- */
+
+static int
+mount_image(uint32_t flags)
+{
+	static const char *const devs[] = {DEV};
+
+	return -rump_sys_mount("ext2", MNT, flags, devs, 1, NULL);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct rump_blkdesc desc = {.bl_kind = RUMP_BLK_RAM, .bl_len = size};
+	static uint8_t after[MAX_IMAGE];
+
+	if (size < 2048 || size > MAX_IMAGE)
+		return 0;
+	start();
+	must(rump_pub_blkdev_create(DEV, &desc, 1), "create");
+	must(rump_pub_blkdev_write(DEV, data, 0, size), "fill");
+	if (mount_image(RUMP_MNT_RDONLY) == 0) {
+		read_all();
+		must(-rump_sys_unmount(MNT, 0), "unmount after reading");
+	}
+	must(rump_pub_blkdev_read(DEV, after, 0, size), "compare");
+	if (memcmp(after, data, size) != 0) {
+		fprintf(stderr, "reading changed the image\n");
+		abort();
+	}
+	if (mount_image(0) == 0) {
+		read_all();
+		write_all();
+		read_all();
+		must(-rump_sys_unmount(MNT, 0), "unmount after writing");
+	} else {
+		must(rump_pub_blkdev_read(DEV, after, 0, size), "compare");
+		if (memcmp(after, data, size) != 0) {
+			fprintf(stderr, "a failed mount changed the image\n");
+			abort();
+		}
+	}
+	must(rump_pub_blkdev_destroy(DEV), "destroy");
+	return 0;
+}
+
+/* ---- mutation ---------------------------------------------------------------------- */
+
+static uint32_t
+next(uint32_t *state)
+{
+	*state ^= *state << 13;
+	*state ^= *state >> 17;
+	*state ^= *state << 5;
+	return *state;
+}
+
+/* An offset in a 1 KiB block that isn't all zeros. */
+static size_t
+used_offset(const uint8_t *data, size_t size, uint32_t *rng)
+{
+	size_t off = 0;
+
+	for (int i = 0; i < 64; i++) {
+		off = next(rng) % size & ~(size_t)3;
+		size_t blk = off & ~(size_t)1023;
+		size_t end = blk + 1024 < size ? blk + 1024 : size;
+
+		for (size_t k = blk; k < end; k++)
+			if (data[k] != 0)
+				return next(rng) % 4 == 0 ? off
+							  : blk +
+					next(rng) % 128 / 4 * 4 % (end - blk);
+	}
+	return off;
+}
+
+size_t
+LLVMFuzzerCustomMutator(
+    uint8_t *data, size_t size, size_t maxsize, unsigned seed)
+{
+	static const uint32_t numbers[] = {0, 1, 2, 3, 7, 8, 11, 12, 0x7f, 0xff,
+	    0x100, 0x7fff, 0x8000, 0xffff, 0x10000, 0x7fffffff, 0x80000000,
+	    0xffffffff};
+	uint32_t rng = seed * 2654435761u + 1;
+	unsigned times = 1 + next(&rng) % 4;
+
+	if (size < 4096)
+		return LLVMFuzzerMutate(data, size, maxsize);
+	while (times-- > 0) {
+		size_t off = used_offset(data, size, &rng);
+		uint32_t v, n = sizeof(numbers) / sizeof(numbers[0]);
+
+		if (next(&rng) % 8 == 0) /* the superblock has much to say */
+			off = 1024 + next(&rng) % 264 / 4 * 4;
+		memcpy(&v, data + off, 4);
+		switch (next(&rng) % 8) {
+		case 0:
+			v = numbers[next(&rng) % n];
+			break;
+		case 1:
+			v = next(&rng) % (uint32_t)(size >> 10);
+			break;
+		case 2:
+			v += next(&rng) % 9 - 4;
+			break;
+		case 3:
+			v ^= (uint32_t)1 << next(&rng) % 32;
+			break;
+		case 4:
+			v = (v & 0xffff0000) |
+			    (numbers[next(&rng) % n] & 0xffff);
+			break;
+		case 5:
+			v = (v & 0xffff) | numbers[next(&rng) % n] << 16;
+			break;
+		case 6: /* a word from elsewhere */
+			memcpy(&v, data + used_offset(data, size, &rng), 4);
+			break;
+		default: { /* a block from elsewhere */
+			size_t a = off & ~(size_t)1023;
+			size_t b = used_offset(data, size, &rng) &
+			    ~(size_t)1023;
+
+			if (next(&rng) % 4 == 0 && a + 1024 <= size &&
+			    b + 1024 <= size)
+				memmove(data + a, data + b, 1024);
+			v = next(&rng);
+			break;
+		}
+		}
+		if (off + 4 <= size)
+			memcpy(data + off, &v, 4);
+	}
+	return size;
+}

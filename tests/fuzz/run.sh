@@ -1,0 +1,32 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# run.sh [NAME]...: build the fuzz targets (tests/fuzz/fuzz_NAME.c; all of them
+# if none is named) with clang, address and undefined-behaviour sanitizers, and
+# run each for FUZZ_TIME seconds (0: build only).
+#
+# The corpus is kept in FUZZ_DIR/NAME (build/fuzz), begun by seeds_NAME.sh;
+# what was found is left in FUZZ_DIR/NAME.found.
+set -eu
+cd "$(dirname "$0")/../.."
+: "${FUZZ_TIME:=0}" "${FUZZ_DIR:=build/fuzz}" "${MAKE:=make}"
+[ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's,.*/fuzz_,,; s,\.c$,,')
+
+san=address,undefined
+o=build/clang-address-undefined-fuzz
+$MAKE CC=clang SAN=$san FUZZ=1 $o/kernel/rumpkernel.o $o/lib/librumpuser.a
+mkdir -p "$FUZZ_DIR"
+status=0
+for name; do
+	clang -std=gnu11 -g -O1 -Wall -Wextra -Werror -Iinclude \
+		-fsanitize=fuzzer,$san -fno-sanitize-recover=all \
+		-o "$FUZZ_DIR/fuzz_$name" "tests/fuzz/fuzz_$name.c" \
+		$o/kernel/rumpkernel.o $o/lib/librumpuser.a -lpthread
+	[ "$FUZZ_TIME" -gt 0 ] || continue
+	mkdir -p "$FUZZ_DIR/$name" "$FUZZ_DIR/$name.found"
+	sh "tests/fuzz/seeds_$name.sh" "$FUZZ_DIR/$name"
+	nice "$FUZZ_DIR/fuzz_$name" -max_total_time="$FUZZ_TIME" -max_len=524288 \
+		-timeout=20 -rss_limit_mb=1024 -use_value_profile=0 \
+		-artifact_prefix="$FUZZ_DIR/$name.found/" "$FUZZ_DIR/$name" ||
+		status=1
+done
+exit $status
