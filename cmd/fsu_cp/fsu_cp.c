@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fsu_cp: copy files and trees inside of an image, or to another.
+ * All of it is the copy engine's (lib/fsu/copy.h).
+ */
+#include <fsu/copy.h>
+
+static void
+init(void *state)
+{
+	((struct fsu_copyopts *)state)->kind = FSU_COPY_CP;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct fsu_command command = {
+	    .name = "fsu_cp",
+	    .synopsis = "IMAGE [OPTION]... SOURCE DEST\n"
+			"IMAGE [OPTION]... SOURCE... DIRECTORY",
+	    .summary = "Copy files inside of an image, or to another one.",
+	    .options = fsu_cp_options,
+	    .noptions = fsu_ncp_options,
+	    .flags = FSU_WRITES | FSU_OWNGLOB,
+	    .min_operands = 1,
+	    .max_operands = -1,
+	    .state_size = sizeof(struct fsu_copyopts),
+	    .init = init,
+	    .option = fsu_copy_option,
+	    .prepare = fsu_copy_prepare,
+	    .run = fsu_copy_run,
+	    .done = fsu_copy_done,
+	};
+
+	return fsu_main(&command, argc, argv);
+}

@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * fsu_put: copy files and trees into an image.
+ * All of it is the copy engine's (lib/fsu/copy.h).
+ */
+#include <fsu/copy.h>
+
+static void
+init(void *state)
+{
+	((struct fsu_copyopts *)state)->kind = FSU_COPY_PUT;
+}
+
+int
+main(int argc, char **argv)
+{
+	const struct fsu_command command = {
+	    .name = "fsu_put",
+	    .synopsis = "IMAGE [OPTION]... SOURCE [DEST]\n"
+			"IMAGE [OPTION]... SOURCE... DIRECTORY",
+	    .summary = "Copy files into an image; SOURCE: host paths, or - for "
+		       "standard input; DEST: / by default.",
+	    .options = fsu_put_options,
+	    .noptions = fsu_nput_options,
+	    .flags = FSU_WRITES | FSU_OWNGLOB,
+	    .min_operands = 1,
+	    .max_operands = -1,
+	    .state_size = sizeof(struct fsu_copyopts),
+	    .init = init,
+	    .option = fsu_copy_option,
+	    .prepare = fsu_copy_prepare,
+	    .run = fsu_copy_run,
+	    .done = fsu_copy_done,
+	};
+
+	return fsu_main(&command, argc, argv);
+}

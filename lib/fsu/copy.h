@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The copy engine of fsu_get, fsu_put, fsu_cp (and fsu_mv between images): trees
+ * and files from a side to a side, where a side is the host or an image.
+ *
+ *	copy_cmd.c    options and operands, what DEST means
+ *	copy_tree.c   the walk: types, hard links, -i -n -u -f, attributes
+ *	copy_host.c   the host as a side
+ *	copy_image.c  an image as a side
+ */
+#ifndef FSU_COPY_H
+#define FSU_COPY_H
+
+#include "fsu.h"
+
+enum fsu_copykind {
+	FSU_COPY_GET, /* image to host */
+	FSU_COPY_PUT, /* host to image */
+	FSU_COPY_CP,  /* image to the same or another image */
+};
+
+struct fsu_copyopts {
+	enum fsu_copykind kind;
+	bool recursive;	    /* -R */
+	bool preserve;	    /* -p */
+	bool force;	    /* -f */
+	bool interactive;   /* -i */
+	bool noclobber;	    /* -n */
+	bool update;	    /* -u */
+	bool verbose;	    /* -v */
+	bool hardlink;	    /* -l */
+	bool symlink;	    /* -s */
+	bool onefs;	    /* -x */
+	bool parents;	    /* -D */
+	bool nodir;	    /* -T */
+	bool inplace;	    /* --in-place */
+	char deref;	    /* 'H', 'L', 'P', or 0: L without -R, P with it */
+	const char *target; /* -t DIR */
+	const char *owner;  /* --owner=U[:G] */
+	const char *mode;   /* --mode=0644 */
+	const char *to;	    /* --to=IMAGE2 */
+	/* filled by fsu_copy_prepare */
+	bool set_mode, set_uid, set_gid;
+	uint32_t mode_bits, uid, gid;
+	int *streams; /* by operand: its content, spooled, or -1; NULL: none */
+	int nstreams;
+};
+
+extern const struct fsu_option fsu_get_options[], fsu_put_options[],
+    fsu_cp_options[];
+extern const size_t fsu_nget_options, fsu_nput_options, fsu_ncp_options;
+
+/* struct fsu_command's option(); state is a struct fsu_copyopts. */
+int fsu_copy_option(void *state, int key, const char *value);
+/* ... and its prepare(), and run(). */
+int fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands);
+int fsu_copy_run(struct fsu *f, void *state, int n, char **operands);
+void fsu_copy_done(void *state);
+
+/*
+ * Standard input (or what else can't be read twice) whole, before an image is
+ * locked: a descriptor at offset 0 of memory (up to 16 MiB) or of an unnamed
+ * temporary.  A regular file is given back as it is (a duplicate).  -1 and errno.
+ */
+int fsu_spool(int hostfd);
+
+#endif /* FSU_COPY_H */

@@ -1,0 +1,562 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The copy engine: options and operands, as GNU's cp has them.
+ *
+ * DEST that is a directory (or -t DIR) takes each source under its last component;
+ * "dir/." and "/" give their contents.  Else there is one source and DEST is its
+ * new name.  Only the last component of DEST as the user wrote it may be a symlink
+ * that is followed: whatever is below it may not.
+ */
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "copy_impl.h"
+#include "fsu_impl.h"
+
+enum {
+	KEY_OWNER = FSU_KEY_LONG,
+	KEY_MODE,
+	KEY_INPLACE,
+	KEY_TO,
+};
+
+#define COMMON_HEAD                                                            \
+	{'a', "archive", FSU_NOARG, NULL, "the same as -R -p"},                \
+	    {'D', "parents-of-dest", FSU_NOARG, NULL,                          \
+		"make missing directories above DEST"},                        \
+	    {'f', "force", FSU_NOARG, NULL,                                    \
+		"replace what can't be written or is a symlink"},              \
+	    {'i', "interactive", FSU_NOARG, NULL, "ask before overwriting"},   \
+	    {'n', "no-clobber", FSU_NOARG, NULL, "leave what is there"},       \
+	    {'u', "update", FSU_NOARG, NULL, "leave what isn't older"},        \
+	    {'p', "preserve", FSU_NOARG, NULL,                                 \
+		"keep modes, owners, times, attributes"},                      \
+	    {'R', "recursive", FSU_NOARG, NULL,                                \
+		"copy directories with all in them"},                          \
+	    {'r', NULL, FSU_NOARG, NULL, NULL},                                \
+	    {'t', "target-directory", FSU_ARG, "DIR", "copy into DIR"},        \
+	    {'T', "no-target-directory", FSU_NOARG, NULL,                      \
+		"DEST is the new name itself"},                                \
+	    {'H', NULL, FSU_NOARG, NULL, "follow symlinks that are operands"}, \
+	    {'L', "dereference", FSU_NOARG, NULL, "follow all symlinks"},      \
+	    {'P', "no-dereference", FSU_NOARG, NULL, "follow none"},           \
+	    {'v', "verbose", FSU_NOARG, NULL, "say what is copied"},           \
+	{                                                                      \
+		'x', "one-file-system", FSU_NOARG, NULL,                       \
+		    "stay on the file system"                                  \
+	}
+#define COMMON_TAIL                                   \
+	{KEY_OWNER, "owner", FSU_ARG, "USER[:GROUP]", \
+	    "owner of what is made"},                 \
+	{                                             \
+		KEY_MODE, "mode", FSU_ARG, "MODE",    \
+		    "mode of what is made (octal)"    \
+	}
+
+const struct fsu_option fsu_get_options[] = {COMMON_HEAD, COMMON_TAIL};
+const size_t fsu_nget_options = sizeof(fsu_get_options) /
+    sizeof(fsu_get_options[0]);
+
+const struct fsu_option fsu_put_options[] = {COMMON_HEAD, COMMON_TAIL,
+    {KEY_INPLACE, "in-place", FSU_NOARG, NULL,
+	"overwrite; don't keep the old content until it is done"}};
+const size_t fsu_nput_options = sizeof(fsu_put_options) /
+    sizeof(fsu_put_options[0]);
+
+const struct fsu_option fsu_cp_options[] = {COMMON_HEAD, COMMON_TAIL,
+    {KEY_INPLACE, "in-place", FSU_NOARG, NULL,
+	"overwrite; don't keep the old content until it is done"},
+    {'l', "link", FSU_NOARG, NULL, "make hard links instead of copies"},
+    {'s', "symbolic-link", FSU_NOARG, NULL, "make symlinks instead of copies"},
+    {KEY_TO, "to", FSU_ARG, "IMAGE2", "DEST is in IMAGE2"}};
+const size_t fsu_ncp_options = sizeof(fsu_cp_options) /
+    sizeof(fsu_cp_options[0]);
+
+/* ---- options ---------------------------------------------------------------------- */
+
+int
+fsu_copy_option(void *state, int key, const char *value)
+{
+	struct fsu_copyopts *o = state;
+
+	switch (key) {
+	case 'a':
+		o->recursive = o->preserve = true;
+		break;
+	case 'D':
+		o->parents = true;
+		break;
+	case 'f':
+		o->force = true;
+		o->interactive = false;
+		break;
+	case 'i':
+		o->interactive = true;
+		o->noclobber = false;
+		break;
+	case 'n':
+		o->noclobber = true;
+		o->interactive = false;
+		break;
+	case 'u':
+		o->update = true;
+		break;
+	case 'p':
+		o->preserve = true;
+		break;
+	case 'R':
+	case 'r':
+		o->recursive = true;
+		break;
+	case 't':
+		o->target = value;
+		break;
+	case 'T':
+		o->nodir = true;
+		break;
+	case 'H':
+	case 'L':
+	case 'P':
+		o->deref = (char)key;
+		break;
+	case 'v':
+		o->verbose = true;
+		break;
+	case 'x':
+		o->onefs = true;
+		break;
+	case 'l':
+		o->hardlink = true;
+		break;
+	case 's':
+		o->symlink = true;
+		break;
+	case KEY_OWNER:
+		o->owner = value;
+		break;
+	case KEY_MODE:
+		o->mode = value;
+		break;
+	case KEY_INPLACE:
+		o->inplace = true;
+		break;
+	case KEY_TO:
+		o->to = value;
+		break;
+	}
+	return FSU_OK;
+}
+
+static bool
+parse_id(const char *s, uint32_t *idp)
+{
+	unsigned long v;
+	char *end;
+
+	if (!isdigit((unsigned char)*s))
+		return false;
+	errno = 0;
+	v = strtoul(s, &end, 10);
+	if (errno != 0 || *end != '\0' || v >= UINT32_MAX)
+		return false;
+	*idp = (uint32_t)v;
+	return true;
+}
+
+/* USER, USER:GROUP, :GROUP; names are the host's. */
+static int
+parse_owner(struct fsu_copyopts *o)
+{
+	const struct passwd *pw;
+	const struct group *gr;
+	char *user, *group;
+	int status;
+
+	user = fsu_strdup(o->owner);
+	group = strchr(user, ':');
+	if (group != NULL)
+		*group++ = '\0';
+	status = FSU_OK;
+	if (*user != '\0') {
+		o->set_uid = true;
+		if (!parse_id(user, &o->uid)) {
+			pw = getpwnam(user);
+			if (pw == NULL)
+				status = fsu_usage("no such user: '%s'", user);
+			else
+				o->uid = pw->pw_uid;
+		}
+	}
+	if (status == FSU_OK && group != NULL && *group != '\0') {
+		o->set_gid = true;
+		if (!parse_id(group, &o->gid)) {
+			gr = getgrnam(group);
+			if (gr == NULL)
+				status = fsu_usage(
+				    "no such group: '%s'", group);
+			else
+				o->gid = gr->gr_gid;
+		}
+	}
+	free(user);
+	return status;
+}
+
+static int
+parse_mode(struct fsu_copyopts *o)
+{
+	unsigned long v;
+	char *end;
+
+	v = strtoul(o->mode, &end, 8);
+	if (!isdigit((unsigned char)*o->mode) || *end != '\0' || v > 07777)
+		return fsu_usage("bad mode '%s' (octal, as 0644)", o->mode);
+	o->set_mode = true;
+	o->mode_bits = (uint32_t)v;
+	return FSU_OK;
+}
+
+/* Operands that are streams (put): read now, before the image is locked. */
+static int
+spool_operands(struct fsu_copyopts *o, int n, char **operands)
+{
+	struct stat st;
+	int i, in;
+
+	o->streams = fsu_malloc((size_t)n * sizeof(*o->streams));
+	o->nstreams = n;
+	for (i = 0; i < n; i++)
+		o->streams[i] = -1;
+	for (i = 0; i < n; i++) {
+		if (strcmp(operands[i], "-") == 0)
+			in = STDIN_FILENO;
+		else if (!o->recursive && stat(operands[i], &st) == 0 &&
+		    (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) ||
+			S_ISSOCK(st.st_mode)))
+			in = open(operands[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		else
+			continue;
+		if (in != -1)
+			o->streams[i] = fsu_spool(in);
+		if (o->streams[i] == -1) {
+			fsu_msg("%s: %s", fsu_visible(operands[i]),
+			    strerror(errno));
+			return FSU_FAIL;
+		}
+		if (in != STDIN_FILENO)
+			close(in);
+	}
+	return FSU_OK;
+}
+
+int
+fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
+{
+	struct fsu_copyopts *o = state;
+	int status, sources;
+
+	if (o->target != NULL && o->nodir)
+		return fsu_usage("-t and -T exclude each other");
+	if (o->hardlink && o->symlink)
+		return fsu_usage("-l and -s exclude each other");
+	if (n == 0)
+		return fsu_usage("missing operand");
+	if (o->kind == FSU_COPY_CP && n == 1 && o->target == NULL)
+		return fsu_usage(
+		    "missing destination after '%s'", fsu_visible(operands[0]));
+	if (o->nodir && n > 2)
+		return fsu_usage(
+		    "extra operand '%s'", fsu_visible(operands[2]));
+	status = FSU_OK;
+	if (o->owner != NULL)
+		status = parse_owner(o);
+	if (status == FSU_OK && o->mode != NULL)
+		status = parse_mode(o);
+	if (status != FSU_OK)
+		return status;
+	sources = o->target != NULL || n == 1 ? n : n - 1;
+	if (o->kind == FSU_COPY_PUT)
+		status = spool_operands(o, sources, operands);
+	if (o->to != NULL) {
+		fsu_second_image(f, o->to, true);
+		fsu_want_write(f, false);
+	}
+	return status;
+}
+
+void
+fsu_copy_done(void *state)
+{
+	struct fsu_copyopts *o = state;
+	int i;
+
+	for (i = 0; i < o->nstreams; i++)
+		if (o->streams[i] != -1)
+			close(o->streams[i]);
+	free(o->streams);
+}
+
+/* ---- DEST ------------------------------------------------------------------------------ */
+
+/* mkdir -p path in the target. */
+static int
+make_parents(struct cp *c, const char *path)
+{
+	struct cp_attr a = {
+	    .mask = c->dst.image ? CP_OWNER : 0, .mode = 0755 & ~c->umask};
+	char *copy, *p;
+	int r;
+
+	copy = fsu_strdup(path);
+	r = 0;
+	for (p = copy; r == 0 && *p != '\0';) {
+		p += strspn(p, "/");
+		p += strcspn(p, "/");
+		if (p == copy)
+			break;
+		char keep = *p;
+
+		*p = '\0';
+		r = strspn(copy, "/") == strlen(copy)
+		    ? 0
+		    : c->dst.ops->mkdir(&c->dst, CP_CWD, copy, &a);
+		if (r == -RUMP_EEXIST || r == -RUMP_EISDIR)
+			r = 0;
+		*p = keep;
+	}
+	free(copy);
+	return r;
+}
+
+/* One source to its place.  dirfd: DEST, opened (it is a directory), or -1. */
+static int
+one_source(
+    struct cp *c, const char *source, const char *dest, int dirfd, int stream)
+{
+	char *base, *dir, *dpath;
+	int fd, status;
+
+	c->stream_fd = stream;
+	if (stream >= 0 && dirfd >= 0 && strcmp(source, "-") == 0) {
+		fsu_msg("standard input needs the name of a file as its "
+			"destination");
+		return FSU_FAIL;
+	}
+	base = fsu_basename(dirfd >= 0 ? source : dest);
+	if (dirfd >= 0 &&
+	    (strcmp(base, "/") == 0 || strcmp(base, ".") == 0 ||
+		strcmp(base, "..") == 0)) {
+		/* The contents. */
+		status = cp_operand(c, source, dirfd, ".", source, dest, true);
+	} else if (dirfd >= 0) {
+		dpath = fsu_path_join(dest, base);
+		status = cp_operand(
+		    c, source, dirfd, base, source, dpath, false);
+		free(dpath);
+	} else {
+		dir = fsu_dirname(dest);
+		fd = c->dst.ops->opendir(&c->dst, CP_CWD, dir, true);
+		if (fd < 0) {
+			cp_error(c, dir, true, fd);
+			status = FSU_FAIL;
+		} else {
+			dpath = strcmp(dir, ".") == 0 && dest[0] != '.'
+			    ? fsu_strdup(base)
+			    : fsu_path_join(dir, base);
+			status = cp_operand(
+			    c, source, fd, base, source, dpath, true);
+			free(dpath);
+			c->dst.ops->close(&c->dst, fd);
+		}
+		free(dir);
+	}
+	free(base);
+	c->stream_fd = -1;
+	return status;
+}
+
+static int
+run_sources(struct cp *c, int n, char **sources, const char *dest)
+{
+	const struct fsu_copyopts *o = c->o;
+	char *dir;
+	int i, dirfd, r, status, s;
+
+	if (o->parents) {
+		dir = o->target != NULL || n > 1 ||
+			dest[strlen(dest) - 1] == '/'
+		    ? fsu_strdup(dest)
+		    : fsu_dirname(dest);
+		r = make_parents(c, dir);
+		if (r != 0)
+			cp_error(c, dir, true, r);
+		free(dir);
+		if (r != 0)
+			return FSU_FAIL;
+	}
+	dirfd = -1;
+	if (!o->nodir) {
+		dirfd = c->dst.ops->opendir(&c->dst, CP_CWD, dest, true);
+		if (dirfd == -RUMP_ENOTDIR || dirfd == -RUMP_ENOENT) {
+			if (o->target != NULL || n > 1) {
+				cp_error(c, dest, true, dirfd);
+				return FSU_FAIL;
+			}
+			dirfd = -1;
+		} else if (dirfd < 0) {
+			cp_error(c, dest, true, dirfd);
+			return FSU_FAIL;
+		}
+	}
+	status = FSU_OK;
+	for (i = 0; i < n && !c->fatal && !fsu_interrupted(); i++) {
+		s = one_source(c, sources[i], dest, dirfd,
+		    i < o->nstreams ? o->streams[i] : -1);
+		status = s > status ? s : status;
+	}
+	if (dirfd >= 0)
+		c->dst.ops->close(&c->dst, dirfd);
+	return status;
+}
+
+/* ---- get to standard output ---------------------------------------------------------------- */
+
+static int
+get_to_stdout(struct cp *c, int n, char **sources)
+{
+	struct rump_stat st;
+	bool hosterror;
+	int64_t r;
+	int i, fd, status;
+
+	fflush(stdout);
+	status = FSU_OK;
+	for (i = 0; i < n && !fsu_interrupted(); i++) {
+		hosterror = false;
+		fd = rump_sys_open(sources[i], RUMP_O_RDONLY, 0);
+		r = fd < 0 ? fd : rump_sys_fstat(fd, &st);
+		if (r == 0 && (st.st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
+			r = -RUMP_EISDIR;
+		if (r == 0)
+			r = ukfs_drain_to_host(fd, STDOUT_FILENO, &hosterror);
+		if (fd >= 0)
+			rump_sys_close(fd);
+		if (r < 0 && hosterror && r == -RUMP_EPIPE)
+			return 128 + 13;
+		if (r < 0) {
+			fsu_error(hosterror ? NULL : c->f,
+			    hosterror ? "standard output" : sources[i], (int)r);
+			status = FSU_FAIL;
+		}
+	}
+	return status;
+}
+
+/* ---- run ------------------------------------------------------------------------------------- */
+
+static void
+image_side(struct cp_side *s, struct fsu *f)
+{
+	s->ops = &cp_image_ops;
+	s->ukfs = fsu_ukfs(f);
+	s->image = true;
+	s->quirk_dirfd = -1;
+}
+
+static void
+host_side(struct cp_side *s)
+{
+	s->ops = &cp_host_ops;
+	s->euid = geteuid();
+	s->egid = getegid();
+	s->quirk_dirfd = -1;
+}
+
+/* What an ordinary user could not set, in one line each. */
+static int
+summary(const struct cp *c)
+{
+	const struct cp_side *d = &c->dst;
+
+	if (d->lost_owners > 0 || d->lost_attrs > 0)
+		fsu_warnf(c->f, "could not set %lu owner%s and %lu attribute%s",
+		    d->lost_owners, d->lost_owners == 1 ? "" : "s",
+		    d->lost_attrs, d->lost_attrs == 1 ? "" : "s");
+	if (d->lost_devices > 0) {
+		fsu_errorf(c->f, "could not make %lu device%s", d->lost_devices,
+		    d->lost_devices == 1 ? "" : "s");
+		return FSU_FAIL;
+	}
+	return FSU_OK;
+}
+
+/* Sources in the image are globbed; DEST and the host's names are not. */
+static int
+with_globs(struct cp *c, int n, char **sources, const char *dest)
+{
+	char **list;
+	int status;
+
+	if (!c->src.image || !fsu_glob_wanted(c->f, c->o->kind == FSU_COPY_GET))
+		return run_sources(c, n, sources, dest);
+	n = fsu_glob(c->f, n, sources, &list);
+	status = run_sources(c, n, list, dest);
+	fsu_glob_free(list);
+	return status;
+}
+
+int
+fsu_copy_run(struct fsu *f, void *state, int n, char **operands)
+{
+	struct fsu_copyopts *o = state;
+	struct cp c = {.f = f, .df = f, .o = o, .stream_fd = -1};
+	struct stat st;
+	const char *dest;
+	int sources, status, s;
+
+	if (o->target != NULL) {
+		dest = o->target;
+		sources = n;
+	} else if (n > 1) {
+		dest = operands[n - 1];
+		sources = n - 1;
+	} else {
+		dest = o->kind == FSU_COPY_GET ? "." : "/";
+		sources = n;
+	}
+	if (*dest == '\0') {
+		fsu_error(f, "", RUMP_ENOENT);
+		return FSU_FAIL;
+	}
+	if (fstat(fsu_image_fd(f), &st) == 0) {
+		c.image_dev = st.st_dev;
+		c.image_ino = st.st_ino;
+	}
+	c.umask = umask(0);
+	if (o->kind == FSU_COPY_PUT)
+		host_side(&c.src);
+	else
+		image_side(&c.src, f);
+	if (o->kind == FSU_COPY_GET)
+		host_side(&c.dst);
+	else
+		image_side(&c.dst, fsu_second(f));
+	c.df = o->kind == FSU_COPY_CP ? fsu_second(f) : f;
+	if (o->kind == FSU_COPY_GET && strcmp(dest, "-") == 0 && !o->recursive)
+		status = get_to_stdout(&c, sources, operands);
+	else
+		status = with_globs(&c, sources, operands, dest);
+	s = summary(&c);
+	status = s > status ? s : status;
+	umask(c.umask);
+	cp_links_free(c.links);
+	free(c.xbuf);
+	return status;
+}
