@@ -10,25 +10,26 @@
 
 #include "fsu_impl.h"
 
-/* All types of this kernel, "ext2 ffs"; to be freed. */
+/* All types that an image can have, "ext2 ffs"; to be freed. */
 char *
 fsu_known_types(void)
 {
-	char buf[1024], *out;
+	char buf[1024], *out, *p;
 	ssize_t n, i;
 
 	n = ukfs_vfstypes(buf, sizeof(buf));
-	if (n <= 0)
-		return fsu_strdup("");
 	if (n > (ssize_t)sizeof(buf))
 		n = sizeof(buf);
-	for (i = 0; i + 1 < n; i++)
-		if (buf[i] == '\0')
-			buf[i] = ' ';
-	out = fsu_strndup(buf, (size_t)n);
-	n = (ssize_t)strlen(out);
-	while (n > 0 && out[n - 1] == ' ')
-		out[--n] = '\0';
+	out = p = fsu_calloc(1, sizeof(buf) + 1);
+	for (i = 0; i < n; i += (ssize_t)strlen(buf + i) + 1) {
+		/* These live in memory, or on the host's files. */
+		if (strcmp(buf + i, "rumpfs") == 0 ||
+		    strcmp(buf + i, "etfs") == 0)
+			continue;
+		if (p != out)
+			*p++ = ' ';
+		p = stpcpy(p, buf + i);
+	}
 	return out;
 }
 
