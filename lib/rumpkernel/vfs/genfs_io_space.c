@@ -87,7 +87,8 @@ zero_range(struct vnode *vp, uint64_t off, uint64_t end, bool keepsize)
 	if (error == 0 && off < vp->v_size)
 		error = genfs_zerorange(vp, off, kmin(end, vp->v_size) - off);
 	if (error == 0 && vp->v_op->vop_allocate != NULL)
-		error = vop_allocate(vp, off, end - off, VALLOC_KEEPSIZE);
+		error = vop_allocate(
+		    vp, off, end - off, keepsize ? VALLOC_KEEPSIZE : 0);
 	if (error == 0 && !keepsize && end > vp->v_size)
 		error = vop_setsize(vp, end);
 	return error;

@@ -187,6 +187,10 @@ ext2_allocate(struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags)
 	if (add_overflow(off, len, &end) || end > m->m_maxfile)
 		return EFBIG;
 	last = howmany(end, m->m_bsize);
+	/* Blocks past the end are damage to e2fsck, without extents. */
+	if ((flags & VALLOC_KEEPSIZE) != 0 &&
+	    last > howmany(np->n_st.st_size, m->m_bsize))
+		return EOPNOTSUPP;
 	error = ext2_begin(m);
 	if (error == 0)
 		error = size_allowed(np, end);

@@ -1,0 +1,12 @@
+#!/bin/sh
+# SPDX-License-Identifier: BSD-2-Clause
+# suite.sh OBJDIR: every behaviour on every file system.
+# VT_FS="ext2 rumpfs": only those.
+set -u
+vt=$1/tests/vfs/vt
+status=0
+for fs in ${VT_FS:-$("$vt" --list)}; do
+	echo "# ---- $fs"
+	"$vt" "$fs" || status=1
+done
+exit $status

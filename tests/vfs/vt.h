@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Tests of what a file system does, written once against rump_sys_*() and run on
+ * every driver.  See README.md.
+ *
+ * A case is a function that finds an empty file system of its own mounted on /mnt,
+ * which is the current directory.  It leaves what it likes behind; the harness
+ * unmounts and has a foreign checker look at the image.
+ */
+#ifndef TESTS_VFS_VT_H
+#define TESTS_VFS_VT_H
+
+#include <errno.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <rump/rump.h>
+#include <rump/rump_syscalls.h>
+#include <rump/rumpuser.h>
+
+#include "unit/tap.h"
+
+#define MNT "/mnt"
+
+/* A file system under test: a line of vt_fs.c. */
+struct vt_fs {
+	const char *fs_name; /* what suite.sh and the command line call it */
+	const char *fs_type; /* the kernel's name */
+	/* Format the open host file fd of that size; NULL: no device at all.
+	 * inodes: how many are enough, 0: as the formatter likes. */
+	bool (*fs_format)(
+	    const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes);
+	/* The foreign checker's command, %s is the image; NULL: none. */
+	const char *fs_check;
+	uint64_t fs_size; /* usual size, bytes */
+	/* the formatter's */
+	uint32_t fs_block, fs_inode_bytes;
+	unsigned fs_rev;
+	const char *fs_features;
+	/* Mount options that limit a file system without device to size bytes and
+	 * inodes nodes: printf format, NULL where there are none. */
+	const char *fs_options;
+};
+extern const struct vt_fs vt_filesystems[];
+extern const unsigned vt_nfilesystems;
+
+/* The one that is under test now, and what it can hold. */
+extern const struct vt_fs *vt_fs;
+extern struct rump_fscaps vt_caps;
+
+struct vt_case {
+	const char *tc_name;
+	void (*tc_run)(void);
+	uint32_t tc_caps;   /* RUMP_CAP_*: skipped without */
+	uint64_t tc_size;   /* bytes, 0: the usual */
+	uint64_t tc_inodes; /* 0: the usual */
+	bool tc_needs_device;
+};
+extern const struct vt_case vt_open[], vt_io[], vt_name[], vt_link[],
+    vt_rename[], vt_attr[], vt_dir[], vt_xattr[], vt_special[], vt_full[],
+    vt_mount[], vt_proc[], vt_random[];
+
+/* ---- for cases ------------------------------------------------------------- */
+
+/* The call succeeds, or gives an error number (RUMP_E*). */
+#define OK(call)      is((call), 0, "%s", #call)
+#define FAIL(call, e) is((call), -(e), "%s is %s", #call, #e)
+/* Without a test of its own: an error ends the case's process. */
+#define MUST(call) vt_must((int64_t)(call), #call, __FILE__, __LINE__)
+int64_t vt_must(int64_t ret, const char *what, const char *file, int line);
+
+/* Unmount and mount again: what is on the device counts. */
+void vt_remount(uint32_t flags);
+/* A second file system of the same kind, mounted on dir (which is made). */
+void vt_second(const char *dir);
+const char *vt_second_dev(void); /* its device; NULL: has none */
+/* The device under test, to put faults under it: layers on top of the file. */
+void vt_remount_faulty(const struct rump_blkfault *bf);
+
+/* A file with that content (or n bytes of a pattern that tells its offset). */
+void vt_put(const char *path, const char *content);
+void vt_pattern(void *buf, uint64_t off, size_t n, unsigned seed);
+void vt_putpattern(const char *path, uint64_t size, unsigned seed);
+/* Does it have that content?  A test each. */
+void vt_has(const char *path, const char *content);
+bool vt_haspattern(const char *path, uint64_t size, unsigned seed);
+uint32_t vt_nlink(const char *path);
+uint64_t vt_ino(const char *path);
+bool vt_exists(const char *path);
+/* Number of entries less "." and ".."; -errno. */
+int vt_count(const char *path);
+void vt_rmtree(const char *path);
+/* Become uid:gid in a process of its own / be root in process 1 again. */
+void vt_become(uint32_t uid, uint32_t gid);
+void vt_unbecome(void);
+/* A seeded generator. */
+uint32_t vt_rand(uint64_t *state);
+
+#define O_RD  RUMP_O_RDONLY
+#define O_WR  RUMP_O_WRONLY
+#define O_RW  RUMP_O_RDWR
+#define O_CR  (RUMP_O_RDWR | RUMP_O_CREAT)
+#define FDCWD RUMP_AT_FDCWD
+
+#endif /* TESTS_VFS_VT_H */

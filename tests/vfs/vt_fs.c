@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The file systems under test.  A new one is a line here, and a format function
+ * if lib/newfs doesn't make it. */
+#include "newfs/newfs.h"
+#include "vt.h"
+
+static bool
+format_newfs(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
+{
+	const struct newfs_type *nt = newfs_find(fs->fs_type);
+	struct newfs_result nr;
+	struct newfs_fileio nf;
+	struct newfs_opts no;
+	char why[NEWFS_WHY] = "";
+	int error;
+
+	if (nt == NULL)
+		return false;
+	newfs_opts_init(&no);
+	no.no_size = size;
+	no.no_block = fs->fs_block;
+	no.no_inode_bytes = fs->fs_inode_bytes;
+	no.no_inodes = inodes;
+	no.no_features = fs->fs_features;
+	if (fs->fs_rev != 0)
+		no.no_rev = fs->fs_rev - 1;
+	no.no_label = "vt";
+	no.no_time = 1700000000;
+	no.no_root_mode = 0755;
+	memset(no.no_uuid, 0x42, sizeof(no.no_uuid));
+	newfs_mark_uuid(no.no_uuid);
+	newfs_fileio_init(&nf, fd, 0, size, true, false);
+	error = nt->nt_defaults(&no, why);
+	if (error == 0)
+		error = nt->nt_make(&no, &nf.nf_io, &nr, why);
+	if (error != 0)
+		diag("%s: %s (error %d)", fs->fs_name, why, error);
+	return error == 0;
+}
+
+#define MB (UINT64_C(1) << 20)
+#define EXT2                                          \
+	.fs_type = "ext2", .fs_format = format_newfs, \
+	.fs_check = "e2fsck -fn %s"
+
+const struct vt_fs vt_filesystems[] = {
+    {.fs_name = "rumpfs",
+	.fs_type = "rumpfs",
+	.fs_options = "size=%llu,inodes=%llu"},
+    {.fs_name = "ext2", EXT2, .fs_size = 64 * MB},
+    {.fs_name = "ext2-1k",
+	EXT2,
+	.fs_size = 32 * MB,
+	.fs_block = 1024,
+	.fs_inode_bytes = 128},
+    {.fs_name = "ext2-rev0",
+	EXT2,
+	.fs_size = 32 * MB,
+	.fs_block = 2048,
+	.fs_rev = 1},
+    {.fs_name = "ext2-64k", EXT2, .fs_size = 96 * MB, .fs_block = 65536},
+};
+const unsigned vt_nfilesystems = sizeof(vt_filesystems) /
+    sizeof(vt_filesystems[0]);
