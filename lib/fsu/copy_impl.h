@@ -106,8 +106,10 @@ struct cp {
 	uint64_t image_dev, image_ino; /* the image's own file on the host */
 	int stream_fd; /* the operand's content instead of a file, or -1 */
 	struct cp_links *links;
-	char *xbuf; /* names and values of attributes */
-	bool fatal; /* out of room for more: stop (the host's or ^C) */
+	char *xbuf;	/* names and values of attributes */
+	uint64_t need;	/* bytes of the file under way, for ENOSPC */
+	bool replacing; /* ... over old content */
+	bool fatal;	/* out of room for more: stop (the host's or ^C) */
 };
 
 /* A pathname that grows and shrinks. */

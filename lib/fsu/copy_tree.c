@@ -297,6 +297,7 @@ cp_error(struct cp *c, const char *path, bool of_target, int error)
 {
 	struct rump_statvfs sv;
 	struct fsu *f;
+	uint64_t room;
 
 	error = error < 0 ? -error : error;
 	f = of_target && c->dst.image ? c->df : c->src.image ? c->f : NULL;
@@ -304,13 +305,16 @@ cp_error(struct cp *c, const char *path, bool of_target, int error)
 		f = NULL;
 	if (error == RUMP_ENOSPC && of_target && c->dst.image &&
 	    ukfs_fsinfo(c->dst.ukfs, &sv) == 0) {
+		room = sv.f_bavail * sv.f_frsize;
 		fsu_errorf(f,
-		    "%s: No space left in the image (%llu bytes and %llu "
-		    "inodes "
-		    "free); remove something or make it larger",
-		    fsu_visible(path),
-		    (unsigned long long)(sv.f_bavail * sv.f_frsize),
-		    (unsigned long long)sv.f_ffree);
+		    "%s: No space left in the image: %llu bytes needed, %llu "
+		    "and "
+		    "%llu inodes free; remove something%s or make it larger",
+		    fsu_visible(path), (unsigned long long)c->need,
+		    (unsigned long long)room, (unsigned long long)sv.f_ffree,
+		    c->replacing && !c->o->inplace
+			? ", overwrite the old content at once (--in-place)"
+			: "");
 	} else if (error == RUMP_ELOOP && of_target && !c->dst.image)
 		fsu_msg("%s: is a symbolic link, which is not followed (-f "
 			"replaces it)",
@@ -499,6 +503,8 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	attributes(c, st, &a);
 	tell(x);
 	r = 0;
+	c->need = st->st_size;
+	c->replacing = v == V_REPLACE;
 	if (v == V_REPLACE) {
 		r = c->dst.ops->replace(&c->dst, ddirfd, dname,
 		    x->follow_target, c->o->inplace, &c->src, sfd);
@@ -519,9 +525,10 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	if (v == V_MAKE)
 		r = make_file(x, sfd, st, sname, sdirfd, ddirfd, dname, &a);
 	c->src.ops->close(&c->src, sfd);
-	if (r != 0)
-		return failed(x, true, r);
-	return FSU_OK;
+	r = r == 0 ? FSU_OK : failed(x, true, r);
+	c->need = 0;
+	c->replacing = false;
+	return r;
 }
 
 /* Symlinks, devices, FIFOs, sockets. */
