@@ -46,7 +46,8 @@ int64_t rump_sys_getdents_plus(int fd, void *buf, uint64_t len);
 int rump_sys_stat(const char *path, struct rump_stat *st);
 int rump_sys_lstat(const char *path, struct rump_stat *st);
 int rump_sys_fstat(int fd, struct rump_stat *st);
-int rump_sys_fstatat(int dirfd, const char *path, struct rump_stat *st, int flags);
+int rump_sys_fstatat(
+    int dirfd, const char *path, struct rump_stat *st, int flags);
 int rump_sys_access(const char *path, int mode);
 int rump_sys_faccessat(int dirfd, const char *path, int mode, int flags);
 
@@ -56,16 +57,17 @@ int rump_sys_rmdir(const char *path);
 int rump_sys_unlink(const char *path);
 int rump_sys_unlinkat(int dirfd, const char *path, int flags);
 int rump_sys_link(const char *from, const char *to);
-int rump_sys_linkat(int fromfd, const char *from, int tofd, const char *to,
-    int flags);
+int rump_sys_linkat(
+    int fromfd, const char *from, int tofd, const char *to, int flags);
 int rump_sys_symlink(const char *target, const char *path);
 int rump_sys_symlinkat(const char *target, int dirfd, const char *path);
 int64_t rump_sys_readlink(const char *path, char *buf, uint64_t size);
-int64_t rump_sys_readlinkat(int dirfd, const char *path, char *buf, uint64_t size);
+int64_t rump_sys_readlinkat(
+    int dirfd, const char *path, char *buf, uint64_t size);
 int rump_sys_rename(const char *from, const char *to);
 int rump_sys_renameat(int fromfd, const char *from, int tofd, const char *to);
-int rump_sys_renameat2(int fromfd, const char *from, int tofd, const char *to,
-    unsigned flags);
+int rump_sys_renameat2(
+    int fromfd, const char *from, int tofd, const char *to, unsigned flags);
 /* mode has the type; dev is RUMP_MAKEDEV(major, minor). */
 int rump_sys_mknod(const char *path, uint32_t mode, uint64_t dev);
 int rump_sys_mknodat(int dirfd, const char *path, uint32_t mode, uint64_t dev);
@@ -80,8 +82,8 @@ int rump_sys_fchmodat(int dirfd, const char *path, uint32_t mode, int flags);
 int rump_sys_chown(const char *path, uint32_t uid, uint32_t gid);
 int rump_sys_lchown(const char *path, uint32_t uid, uint32_t gid);
 int rump_sys_fchown(int fd, uint32_t uid, uint32_t gid);
-int rump_sys_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid,
-    int flags);
+int rump_sys_fchownat(
+    int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
 int rump_sys_chflags(const char *path, uint32_t flags);
 int rump_sys_lchflags(const char *path, uint32_t flags);
 int rump_sys_fchflags(int fd, uint32_t flags);
@@ -94,9 +96,9 @@ int rump_sys_futimens(int fd, const struct rump_timespec times[2]);
  * Several attributes in one step.  Members named in sa_mask.  CTIME and BTIME
  * only on a mount that is being built (EPERM).
  */
-#define RUMP_SA_MODE 0x001u
-#define RUMP_SA_UID 0x002u
-#define RUMP_SA_GID 0x004u
+#define RUMP_SA_MODE  0x001u
+#define RUMP_SA_UID   0x002u
+#define RUMP_SA_GID   0x004u
 #define RUMP_SA_FLAGS 0x010u
 #define RUMP_SA_ATIME 0x020u
 #define RUMP_SA_MTIME 0x040u
@@ -107,8 +109,8 @@ struct rump_setattr {
 	uint32_t sa_mode, sa_uid, sa_gid, sa_flags;
 	struct rump_timespec sa_atime, sa_mtime, sa_ctime, sa_btime;
 };
-int rump_sys_setattrat(int dirfd, const char *path, const struct rump_setattr *sa,
-    int flags);
+int rump_sys_setattrat(
+    int dirfd, const char *path, const struct rump_setattr *sa, int flags);
 int rump_sys_fsetattr(int fd, const struct rump_setattr *sa);
 /*
  * Make a node of any type with its attributes at once: mode has the type (umask
@@ -127,17 +129,17 @@ int rump_sys_exchangedata(int fd_a, int fd_b);
 int rump_sys_flink(int fd, int dirfd, const char *path);
 
 /* size 0 asks for the length.  ERANGE, ENODATA. */
-int64_t rump_sys_getxattr(const char *path, const char *name, void *buf,
-    uint64_t size);
-int64_t rump_sys_lgetxattr(const char *path, const char *name, void *buf,
-    uint64_t size);
+int64_t rump_sys_getxattr(
+    const char *path, const char *name, void *buf, uint64_t size);
+int64_t rump_sys_lgetxattr(
+    const char *path, const char *name, void *buf, uint64_t size);
 int64_t rump_sys_fgetxattr(int fd, const char *name, void *buf, uint64_t size);
 int rump_sys_setxattr(const char *path, const char *name, const void *value,
     uint64_t size, int flags);
 int rump_sys_lsetxattr(const char *path, const char *name, const void *value,
     uint64_t size, int flags);
-int rump_sys_fsetxattr(int fd, const char *name, const void *value,
-    uint64_t size, int flags);
+int rump_sys_fsetxattr(
+    int fd, const char *name, const void *value, uint64_t size, int flags);
 int64_t rump_sys_listxattr(const char *path, char *buf, uint64_t size);
 int64_t rump_sys_llistxattr(const char *path, char *buf, uint64_t size);
 int64_t rump_sys_flistxattr(int fd, char *buf, uint64_t size);
@@ -178,8 +180,8 @@ int rump_sys_getpid(void);
 int rump_sys_getfh(const char *path, struct rump_fhandle *fh);
 int rump_sys_fhopen(const struct rump_fhandle *fh, int flags);
 /* The runs of a file's bytes; returns how many were filled in. */
-int rump_sys_runmap(int fd, uint64_t off, uint64_t len, struct rump_run *runs,
-    unsigned max);
+int rump_sys_runmap(
+    int fd, uint64_t off, uint64_t len, struct rump_run *runs, unsigned max);
 /* Inodes one after the other: *inop in and out; deleted: the unused ones. */
 struct rump_inode_info {
 	uint64_t ri_ino, ri_gen;
@@ -188,8 +190,8 @@ struct rump_inode_info {
 	uint32_t ri_used;
 	uint32_t ri_pad;
 };
-int rump_sys_inodes(const char *path, uint64_t *inop, int deleted,
-    struct rump_inode_info *ri);
+int rump_sys_inodes(
+    const char *path, uint64_t *inop, int deleted, struct rump_inode_info *ri);
 
 /*
  * Copy between a file of the kernel's and a host file, at most len bytes (up to
@@ -200,8 +202,8 @@ int64_t rump_sys_copytohost(int fd, uint64_t off, struct rumpuser_file *hf,
 int64_t rump_sys_copyfromhost(int fd, uint64_t off, struct rumpuser_file *hf,
     uint64_t hostoff, uint64_t len);
 /* Between two files of the kernel's (also of two mounts). */
-int64_t rump_sys_copy_file_range(int infd, uint64_t inoff, int outfd,
-    uint64_t outoff, uint64_t len);
+int64_t rump_sys_copy_file_range(
+    int infd, uint64_t inoff, int outfd, uint64_t outoff, uint64_t len);
 
 #ifdef __cplusplus
 }

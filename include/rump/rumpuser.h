@@ -81,8 +81,8 @@ int rumpuser_cv_init(struct rumpuser_cv **cvp);
 void rumpuser_cv_destroy(struct rumpuser_cv *cv);
 void rumpuser_cv_wait(struct rumpuser_cv *cv, struct rumpuser_mtx *mtx);
 /* ns: how long to wait at most.  0, or ETIMEDOUT. */
-int rumpuser_cv_timedwait(struct rumpuser_cv *cv, struct rumpuser_mtx *mtx,
-    int64_t ns);
+int rumpuser_cv_timedwait(
+    struct rumpuser_cv *cv, struct rumpuser_mtx *mtx, int64_t ns);
 void rumpuser_cv_signal(struct rumpuser_cv *cv);
 void rumpuser_cv_broadcast(struct rumpuser_cv *cv);
 
@@ -93,7 +93,8 @@ enum rumpuser_clock {
 	RUMPUSER_CLOCK_MONO, /* since some fixed point */
 };
 /* EINVAL: SOURCE_DATE_EPOCH isn't a number; the results are 0 then. */
-int rumpuser_clock_get(enum rumpuser_clock clock, int64_t *secp, int32_t *nsecp);
+int rumpuser_clock_get(
+    enum rumpuser_clock clock, int64_t *secp, int32_t *nsecp);
 int rumpuser_clock_sleep(int64_t ns); /* BLOCKS */
 
 /* ---- console, parameters, random, exit ------------------------------ */
@@ -106,9 +107,9 @@ void rumpuser_console_write(const char *buf, size_t len);
  * (the environment), or one of the names below, which the host answers.
  * Copies at most size bytes with the NUL.  ENOENT, E2BIG.
  */
-#define RUMPUSER_PARAM_NCPU "_RUMPUSER_NCPU"         /* host CPUs usable */
-#define RUMPUSER_PARAM_HOSTNAME "_RUMPUSER_HOSTNAME"
-#define RUMPUSER_PARAM_CPUFEATURES "_RUMPUSER_CPU"   /* "sse4.2 pclmul" .. */
+#define RUMPUSER_PARAM_NCPU	   "_RUMPUSER_NCPU" /* host CPUs usable */
+#define RUMPUSER_PARAM_HOSTNAME	   "_RUMPUSER_HOSTNAME"
+#define RUMPUSER_PARAM_CPUFEATURES "_RUMPUSER_CPU" /* "sse4.2 pclmul" .. */
 int rumpuser_getparam(const char *name, char *buf, size_t size);
 int rumpuser_putparam(const char *name, const char *value); /* overrides */
 
@@ -130,9 +131,10 @@ void rumpuser_seterrno(int error);
 struct rumpuser_file;
 
 #define RUMPUSER_OPEN_RDONLY 0x00 /* with O_NOATIME where the host allows it */
-#define RUMPUSER_OPEN_RDWR 0x01
+#define RUMPUSER_OPEN_RDWR   0x01
 #define RUMPUSER_OPEN_CREATE 0x02 /* make it if missing, mode 0666 less umask */
-#define RUMPUSER_OPEN_EXCL 0x04   /* with CREATE: EEXIST if there; on a block
+#define RUMPUSER_OPEN_EXCL \
+	0x04 /* with CREATE: EEXIST if there; on a block
                                      device: EBUSY if in use (mounted) */
 #define RUMPUSER_OPEN_TRUNC 0x08
 
@@ -145,21 +147,22 @@ enum rumpuser_ftype {
 };
 
 struct rumpuser_fileinfo {
-	uint64_t fi_dev, fi_ino;   /* identity; of a block device: its rdev, 0 */
-	uint64_t fi_size;          /* bytes; block devices: what the host says */
+	uint64_t fi_dev, fi_ino; /* identity; of a block device: its rdev, 0 */
+	uint64_t fi_size;	 /* bytes; block devices: what the host says */
 	enum rumpuser_ftype fi_type;
-	uint32_t fi_mode;          /* permission bits */
+	uint32_t fi_mode;	     /* permission bits */
 	uint32_t fi_logical_sector;  /* bytes; 1 for a regular file */
 	uint32_t fi_physical_sector; /* bytes; 512 where unknown */
-	bool fi_writable;          /* this object was opened for writing */
-	bool fi_readonly;          /* no write bit, or a read-only device */
+	bool fi_writable;	     /* this object was opened for writing */
+	bool fi_readonly;	     /* no write bit, or a read-only device */
 };
 
 /*
  * Open path.  ENOENT, EACCES, EISDIR (never gives a directory), ENXIO for a
  * FIFO or socket (never blocks), EROFS, EBUSY, EMFILE..
  */
-int rumpuser_file_open(const char *path, int flags, struct rumpuser_file **filep);
+int rumpuser_file_open(
+    const char *path, int flags, struct rumpuser_file **filep);
 /* Take over the open host descriptor fd: it is closed with the object, or at once
  * if there is one of this file already.  After an error it is still the caller's. */
 int rumpuser_file_adopt(int fd, bool writable, struct rumpuser_file **filep);
@@ -170,7 +173,8 @@ void rumpuser_file_ref(struct rumpuser_file *file);
 void rumpuser_file_close(struct rumpuser_file *file); /* drops a reference */
 /* The host's descriptor, for the host side only (commands, libukfs). */
 int rumpuser_file_fd(const struct rumpuser_file *file);
-int rumpuser_file_info(struct rumpuser_file *file, struct rumpuser_fileinfo *fi);
+int rumpuser_file_info(
+    struct rumpuser_file *file, struct rumpuser_fileinfo *fi);
 int rumpuser_file_setsize(struct rumpuser_file *file, uint64_t size);
 
 struct rumpuser_iov {
@@ -195,8 +199,8 @@ int rumpuser_punch(struct rumpuser_file *file, uint64_t off, uint64_t len);
  * The first range at or after off that has data: [*datap, *endp).  ENXIO:
  * nothing but a hole up to the end.  Where the host cannot tell, all is data.
  */
-int rumpuser_nextdata(struct rumpuser_file *file, uint64_t off, uint64_t *datap,
-    uint64_t *endp);
+int rumpuser_nextdata(
+    struct rumpuser_file *file, uint64_t off, uint64_t *datap, uint64_t *endp);
 /*
  * Copy between host files without a buffer of ours.  BLOCKS.  EOPNOTSUPP: the
  * pair cannot, or len is too small to be worth it (caller reads and writes what
@@ -219,7 +223,8 @@ int rumpuser_file_lock(struct rumpuser_file *file, uint64_t off, uint64_t len,
 int rumpuser_unlink(const char *path);
 int rumpuser_rename(const char *from, const char *to);
 /* Give an unnamed temporary the name path, atomically replacing if replace. */
-int rumpuser_file_link(struct rumpuser_file *file, const char *path, bool replace);
+int rumpuser_file_link(
+    struct rumpuser_file *file, const char *path, bool replace);
 
 /* ---- host directories and names, for etfs --------------------------- */
 
@@ -271,8 +276,8 @@ void rumpuser_ioq_destroy(struct rumpuser_ioq *ioq); /* waits for all */
 int rumpuser_io_submit(struct rumpuser_ioq *ioq, struct rumpuser_io *io);
 /* Up to max completed requests.  wait: block until there is one (BLOCKS).
  * Returns how many (not an error number); 0 if none is under way or ready. */
-int rumpuser_io_reap(struct rumpuser_ioq *ioq, struct rumpuser_io **ios, int max,
-    bool wait);
+int rumpuser_io_reap(
+    struct rumpuser_ioq *ioq, struct rumpuser_io **ios, int max, bool wait);
 
 /* ---- inflate, dynamic loading --------------------------------------- */
 
