@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* newfs-img: make an empty file system in an image file. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <rump/rumpuser.h>
+
+#include "fsu/fsu.h"
+#include "fsu/target.h"
+#include "fsu/timearg.h"
+#include "newfs/newfs.h"
+
+enum {
+	KEY_FORCE = FSU_KEY_LONG,
+	KEY_NOWAIT,
+	KEY_HELP,
+	KEY_VERSION,
+};
+
+static const struct fsu_option options[] = {
+    {'t', "type", FSU_ARG, "TYPE", "the file system to make: ext2"},
+    {'s', "size", FSU_ARG, "SIZE",
+	"size of the image (default: the existing file's or device's)"},
+    {'b', "block-size", FSU_ARG, "SIZE", "bytes in a block"},
+    {'i', "bytes-per-inode", FSU_ARG, "SIZE",
+	"make an inode for each SIZE bytes"},
+    {'N', "inodes", FSU_ARG, "COUNT", "make at least COUNT inodes"},
+    {'I', "inode-size", FSU_ARG, "SIZE", "bytes in an inode"},
+    {'L', "label", FSU_ARG, "LABEL", "the file system's name"},
+    {'U', "uuid", FSU_ARG, "UUID", "its UUID, or random, or clear"},
+    {'m', "reserved", FSU_ARG, "PERCENT",
+	"blocks kept for the superuser (default: 5)"},
+    {'O', "features", FSU_ARG, "LIST",
+	"features to add, or with ^ to leave out; none"},
+    {'r', "revision", FSU_ARG, "REV", "the format's revision"},
+    {'T', "time", FSU_ARG, "TIME",
+	"all times: seconds since 1970, a date, or a file's"},
+    {'v', "verbose", FSU_NOARG, NULL, "tell what was made"},
+    {KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
+    {KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
+	"fail if the image is in use, instead of waiting"},
+    {KEY_HELP, "help", FSU_NOARG, NULL, "print this help"},
+    {KEY_VERSION, "version", FSU_NOARG, NULL, "print the version"},
+};
+#define NOPTIONS (sizeof(options) / sizeof(options[0]))
+
+struct job {
+	const struct newfs_type *j_type;
+	struct newfs_opts j_opts;
+	const char *j_image;
+	unsigned j_flags; /* FSU_TARGET_* */
+	bool j_verbose, j_sized, j_uuid, j_timed;
+};
+
+static int
+bad_value(const char *what, const char *value)
+{
+	return fsu_usage("bad %s '%s'", what, fsu_visible(value));
+}
+
+static int
+parse_u32(const char *what, const char *value, uint32_t *p)
+{
+	uint64_t n;
+
+	if (fsu_parse_size(value, &n) != 0 || n == 0 || n > UINT32_MAX)
+		return bad_value(what, value);
+	*p = (uint32_t)n;
+	return FSU_OK;
+}
+
+static int
+parse_u64(const char *what, const char *value, uint64_t *p)
+{
+	return fsu_parse_size(value, p) != 0 || *p == 0 ? bad_value(what, value)
+							: FSU_OK;
+}
+
+static int
+parse_percent(const char *value, uint32_t *ppm)
+{
+	char *end;
+	double d = strtod(value, &end);
+
+	if (end == value || (*end != '\0' && strcmp(end, "%") != 0) ||
+	    !(d >= 0 && d <= 50))
+		return fsu_usage(
+		    "bad percentage '%s' (0 to 50)", fsu_visible(value));
+	*ppm = (uint32_t)(d * 10000 + 0.5);
+	return FSU_OK;
+}
+
+static int
+parse_uuid(struct job *j, const char *value)
+{
+	j->j_uuid = strcmp(value, "random") != 0;
+	if (!j->j_uuid)
+		return FSU_OK;
+	if (strcmp(value, "clear") == 0) {
+		memset(j->j_opts.no_uuid, 0, sizeof(j->j_opts.no_uuid));
+		return FSU_OK;
+	}
+	return newfs_parse_uuid(value, j->j_opts.no_uuid) != 0
+	    ? bad_value("UUID", value)
+	    : FSU_OK;
+}
+
+static int
+parse_type(struct job *j, const char *value)
+{
+	j->j_type = newfs_find(fsu_type_alias(value));
+	if (j->j_type == NULL)
+		return fsu_usage("cannot make file systems of type '%s'",
+		    fsu_visible(value));
+	return FSU_OK;
+}
+
+static int
+parse_option(struct job *j, int key, const char *value)
+{
+	struct newfs_opts *o = &j->j_opts;
+	uint64_t rev;
+	int32_t nsec;
+
+	switch (key) {
+	case 't':
+		return parse_type(j, value);
+	case 's':
+		j->j_sized = true;
+		return parse_u64("size", value, &o->no_size);
+	case 'b':
+		return parse_u32("block size", value, &o->no_block);
+	case 'i':
+		return parse_u64("bytes per inode", value, &o->no_ratio);
+	case 'N':
+		return parse_u64("number of inodes", value, &o->no_inodes);
+	case 'I':
+		return parse_u32("inode size", value, &o->no_inode_bytes);
+	case 'L':
+		o->no_label = value;
+		return FSU_OK;
+	case 'U':
+		return parse_uuid(j, value);
+	case 'm':
+		return parse_percent(value, &o->no_reserved_ppm);
+	case 'O':
+		o->no_features = value;
+		return FSU_OK;
+	case 'r':
+		if (fsu_parse_size(value, &rev) != 0 || rev > 1)
+			return bad_value("revision", value);
+		o->no_rev = (unsigned)rev;
+		return FSU_OK;
+	case 'T':
+		j->j_timed = true;
+		return fsu_parse_time(value, &o->no_time, &nsec) != 0
+		    ? bad_value("time", value)
+		    : FSU_OK;
+	case 'v':
+		j->j_verbose = true;
+		return FSU_OK;
+	case KEY_FORCE:
+		j->j_flags |= FSU_TARGET_FORCE;
+		return FSU_OK;
+	default:
+		j->j_flags |= FSU_TARGET_NOWAIT;
+		return FSU_OK;
+	}
+}
+
+/* -1: go on; else the status to end with. */
+static int
+parse_args(struct job *j, int argc, char **argv)
+{
+	struct fsu_optparser op = {
+	    .op_argc = argc - 1,
+	    .op_argv = argv + 1,
+	    .op_table = {options},
+	    .op_n = {NOPTIONS},
+	};
+	const char *value;
+	int key, status;
+
+	while ((key = fsu_opt_next(&op, &value)) != FSU_OPT_END) {
+		if (key == FSU_OPT_ERROR)
+			return FSU_USAGE;
+		if (key == KEY_HELP) {
+			fsu_opt_help("newfs-img", "[OPTION]... IMAGE",
+			    "Make an empty file system in IMAGE.", options,
+			    NOPTIONS);
+			return fsu_flush_stdout();
+		}
+		if (key == KEY_VERSION) {
+			fsu_opt_version("newfs-img");
+			return fsu_flush_stdout();
+		}
+		if (key == FSU_OPT_OPERAND) {
+			if (j->j_image != NULL)
+				return fsu_usage(
+				    "extra operand '%s'", fsu_visible(value));
+			j->j_image = value;
+			continue;
+		}
+		status = parse_option(j, key, value);
+		if (status != FSU_OK)
+			return status;
+	}
+	if (j->j_image == NULL)
+		return fsu_usage("missing image");
+	return -1;
+}
+
+/* What wasn't given: the clock, and numbers that nobody has had. */
+static int
+fill_in(struct job *j)
+{
+	struct newfs_opts *o = &j->j_opts;
+	int error = 0;
+	int32_t nsec;
+
+	if (!j->j_timed)
+		error = rumpuser_clock_get(
+		    RUMPUSER_CLOCK_WALL, &o->no_time, &nsec);
+	if (error == 0 && !j->j_uuid) {
+		error = rumpuser_getrandom(o->no_uuid, sizeof(o->no_uuid));
+		newfs_mark_uuid(o->no_uuid);
+	}
+	if (error != 0) {
+		fsu_msg("%s", fsu_strerror(error));
+		return FSU_FAIL;
+	}
+	/* follows from the UUID: with -U and -T the image can be made again */
+	for (unsigned i = 0; i < sizeof(o->no_hash_seed); i++)
+		o->no_hash_seed[i] = (uint8_t)(o->no_uuid[15 - i] ^
+		    (0x5a + 7 * i));
+	newfs_mark_uuid(o->no_hash_seed);
+	return FSU_OK;
+}
+
+/* The size, where -s doesn't say: of what is there. */
+static int
+take_size(struct job *j, struct fsu_target *tg)
+{
+	struct rumpuser_fileinfo fi;
+
+	if (tg->tg_room != 0) {
+		if (!j->j_sized)
+			j->j_opts.no_size = tg->tg_room;
+		if (j->j_opts.no_size <= tg->tg_room)
+			return FSU_OK;
+		fsu_msg("%s: has only %llu bytes", fsu_visible(j->j_image),
+		    (unsigned long long)tg->tg_room);
+		return FSU_USAGE;
+	}
+	if (j->j_sized)
+		return FSU_OK;
+	if (tg->tg_old != NULL && rumpuser_file_info(tg->tg_old, &fi) == 0 &&
+	    fi.fi_size > 0) {
+		j->j_opts.no_size = fi.fi_size;
+		return FSU_OK;
+	}
+	return fsu_usage(
+	    "%s has no size yet: say -s SIZE", fsu_visible(j->j_image));
+}
+
+static int
+make(struct job *j, struct fsu_target *tg)
+{
+	struct newfs_result nr;
+	struct newfs_fileio nf;
+	char why[NEWFS_WHY] = "";
+	int error;
+
+	newfs_fileio_init(
+	    &nf, rumpuser_file_fd(tg->tg_file), 0, 0, true, false);
+	error = j->j_type->nt_make(&j->j_opts, &nf.nf_io, &nr, why);
+	if (error != 0) {
+		fsu_msg("%s: %s", fsu_visible(j->j_image),
+		    why[0] != '\0' ? why : fsu_strerror(error));
+		return why[0] != '\0' ? FSU_USAGE : FSU_FAIL;
+	}
+	if (j->j_verbose)
+		fsu_msg("%s: %s, %llu blocks of %llu bytes (%llu free), "
+			"%llu inodes of %u bytes (%llu free), %llu groups",
+		    fsu_visible(j->j_image), j->j_type->nt_name,
+		    (unsigned long long)nr.nr_blocks,
+		    (unsigned long long)nr.nr_block,
+		    (unsigned long long)nr.nr_free_blocks,
+		    (unsigned long long)nr.nr_inodes, nr.nr_inode_bytes,
+		    (unsigned long long)nr.nr_free_inodes,
+		    (unsigned long long)nr.nr_groups);
+	return fsu_target_publish(tg, nf.nf_io.ni_size);
+}
+
+int
+main(int argc, char **argv)
+{
+	struct job j = {.j_type = newfs_nth(0)};
+	struct fsu_target tg;
+	int status;
+
+	fsu_set_progname("newfs-img");
+	newfs_opts_init(&j.j_opts);
+	j.j_opts.no_reserved_ppm = 50000;
+	status = parse_args(&j, argc, argv);
+	if (status >= 0)
+		return status;
+	status = fill_in(&j);
+	if (status != FSU_OK)
+		return status;
+	status = fsu_target_open(&tg, j.j_image, 0, j.j_flags);
+	if (status != FSU_OK)
+		return status;
+	status = take_size(&j, &tg);
+	if (status == FSU_OK)
+		status = make(&j, &tg);
+	fsu_target_close(&tg);
+	return status;
+}
