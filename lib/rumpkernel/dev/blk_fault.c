@@ -76,9 +76,15 @@ static int
 fault_gather(struct blkdev *dev, struct bio *bio)
 {
 	struct iovcur ic;
+	struct faultdev *xd = dev->bd_data;
 	uint8_t *data;
 	int error;
 
+	/* Nobody needs the bytes in one piece. */
+	if (xd->xd_conf.bf_log == NULL && xd->xd_conf.bf_stop_at_write == 0)
+		return by_chance(xd, xd->xd_conf.bf_write_eio_ppm)
+		    ? EIO
+		    : blkdev_dispatch(dev->bd_lower, bio);
 	if (bio->bio_iovcnt == 1)
 		return fault_write(dev, bio->bio_off, bio->bio_iov->iov_base,
 		    bio->bio_len, bio->bio_flags);

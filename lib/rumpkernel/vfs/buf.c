@@ -411,6 +411,19 @@ find_busy(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp)
 	return overlaps(dev, off, off + len, NULL) ? EEXIST : ENOENT;
 }
 
+/* No memory may mean that the cache itself holds it, dirty. */
+static struct buf *
+buf_alloc_hard(struct blkdev *dev, uint32_t len)
+{
+	struct buf *bp = buf_alloc(len);
+
+	if (bp != NULL)
+		return bp;
+	buf_write_some(dev);
+	(void)buf_reclaim(2 * (uint64_t)len);
+	return buf_alloc(len);
+}
+
 int
 getblk(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp)
 {
@@ -435,7 +448,7 @@ getblk(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp)
 			break;
 		}
 		mutex_exit(&bc->bc_lock);
-		fresh = buf_alloc(len);
+		fresh = buf_alloc_hard(dev, len);
 		if (fresh == NULL)
 			return ENOMEM;
 		mutex_enter(&bc->bc_lock);
