@@ -151,7 +151,8 @@ complete(struct fsu *f, const struct ls_options *opt, struct ls_listing *l,
 	char buf[RUMP_PATH_MAX + RUMP_NAME_MAX + 2];
 	int status = FSU_OK;
 
-	if (file->stat_ok && (opt->want_acl || opt->want_caps) && !link) {
+	if (file->stat_ok && (opt->want_acl || opt->want_caps) && !link &&
+	    (file->st->st_hints & RUMP_STH_NOXATTR) == 0) {
 		const char *path = full_path(buf, sizeof(buf), dir, file->name);
 
 		if (opt->want_acl)

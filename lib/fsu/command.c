@@ -11,13 +11,13 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fmt.h"
 #include "fsu_impl.h"
 
 const struct fsu_option fsu_common_options[] = {
@@ -474,9 +474,7 @@ fsu_main(const struct fsu_command *cmd, int argc, char **argv)
 	char **operands;
 	int status;
 
-	setlocale(LC_CTYPE, "");
-	setlocale(LC_COLLATE, "");
-	setlocale(LC_TIME, "");
+	fsu_locale_init(false, false); /* the rest is for those who sort */
 	fsu_set_progname(cmd->name);
 	env = getenv("FSU_DEVICE");
 	if (env != NULL && *env != '\0')

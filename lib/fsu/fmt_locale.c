@@ -59,12 +59,15 @@ set_category(int category, const char *name)
 void
 fsu_locale_init(bool collate, bool times)
 {
-	if (!is_c(category_value("LC_CTYPE")) &&
+	static bool types_set;
+
+	if (!types_set && !is_c(category_value("LC_CTYPE")) &&
 	    setlocale(LC_CTYPE, "") != NULL) {
 		fsu_locale_multibyte = MB_CUR_MAX > 1;
 		fsu_locale_utf8 = fsu_locale_multibyte &&
 		    strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	}
+	types_set = true;
 	if (collate)
 		fsu_locale_collates = set_category(LC_COLLATE, "LC_COLLATE");
 	if (times)

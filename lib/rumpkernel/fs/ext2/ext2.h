@@ -179,6 +179,9 @@ int ext2_inode_buf(struct ext2_mount *m, uint32_t ino, struct buf **bpp,
     struct ext2_inode_disk **dip);
 bool ext2_ino_usable(const struct ext2_mount *m, uint64_t ino);
 /* Its attributes; EUCLEAN with a line. */
+/* Has it no extended attributes?  false: maybe. */
+bool ext2_inode_bare(
+    const struct ext2_mount *m, const struct ext2_inode_disk *di);
 int ext2_inode_stat(struct ext2_mount *m, uint32_t ino,
     const struct ext2_inode_disk *di, struct rump_stat *st);
 int ext2_node_load(struct ext2_mount *m, uint32_t ino, struct ext2_node *np);

@@ -157,6 +157,22 @@ rdev_get(const struct ext2_inode_disk *di)
 	    dev >> 8 & 0xfff, (dev & 0xff) | (dev >> 12 & 0xfff00));
 }
 
+bool
+ext2_inode_bare(const struct ext2_mount *m, const struct ext2_inode_disk *di)
+{
+	uint32_t at = EXT2_OLD_INODE + le16_get(di->i_extra_isize);
+	const struct ext2_xattr_ihead_disk *head;
+
+	if (le32_get(di->i_file_acl_lo) != 0)
+		return false;
+	if (m->m_isize <= EXT2_OLD_INODE)
+		return true;
+	if (at % 4 != 0 || at > m->m_isize - sizeof(*head))
+		return false;
+	head = (const void *)((const uint8_t *)di + at);
+	return le32_get(head->h_magic) != EXT2_XATTR_MAGIC;
+}
+
 int
 ext2_inode_stat(struct ext2_mount *m, uint32_t ino,
     const struct ext2_inode_disk *di, struct rump_stat *st)

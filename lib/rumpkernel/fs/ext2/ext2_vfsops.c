@@ -326,6 +326,8 @@ ext2_statino(struct mount *mp, uint64_t ino, struct rump_stat *st)
 	if (error != 0)
 		return error;
 	error = ext2_inode_stat(m, (uint32_t)ino, di, st);
+	if (ext2_inode_bare(m, di))
+		st->st_hints |= RUMP_STH_NOXATTR;
 	brelse(bp);
 	st->st_dev = mp->mnt_id;
 	return error;
