@@ -79,12 +79,14 @@ cred_equal(const struct kcred *a, const struct kcred *b)
 static struct kcred *
 cred_copy(const struct kcred *from)
 {
-	struct kcred *cr = kmem_alloc(sizeof(*cr));
+	struct kcred *cr = kmem_zalloc(sizeof(*cr));
 
-	if (cr != NULL) {
-		*cr = *from;
+	if (cr != NULL) { /* the count of from may change as we look */
 		cr->cr_refs = 1;
-		cr->cr_older = NULL;
+		cr->cr_uid = from->cr_uid;
+		cr->cr_gid = from->cr_gid;
+		cr->cr_ngroups = from->cr_ngroups;
+		memcpy(cr->cr_groups, from->cr_groups, sizeof(cr->cr_groups));
 	}
 	return cr;
 }

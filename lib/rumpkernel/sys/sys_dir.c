@@ -129,7 +129,7 @@ read_entries(struct file *fp, struct getdents *gd)
 	int error;
 
 	vn_lock(vp, RW_READER);
-	if ((vp->v_flags & VV_UNLINKED) != 0)
+	if (vp->v_unlinked)
 		error = ENOENT;
 	else
 		error = vop_readdir(vp, &gd->ds, &cookie, &eof);

@@ -113,13 +113,13 @@ sys_create(struct nameidata *nd, const struct vcreate *vc, bool inherit,
 	if (error != 0)
 		return error;
 	vn_lock(dvp, RW_WRITER);
-	if ((dvp->v_flags & VV_UNLINKED) != 0)
+	if (dvp->v_unlinked)
 		error = ENOENT;
 	else
 		error = vn_lookup(dvp, cn, &there);
 	if (error == 0)
 		error = EEXIST; /* somebody was faster */
-	else if (error == ENOENT && (dvp->v_flags & VV_UNLINKED) == 0)
+	else if (error == ENOENT && !dvp->v_unlinked)
 		error = create_locked(dvp, cn, vc, inherit, vpp);
 	vn_unlock(dvp);
 	if (there != NULL)

@@ -151,7 +151,7 @@ link_locked(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 	struct rump_stat st;
 	int error;
 
-	if ((dvp->v_flags & VV_UNLINKED) != 0)
+	if (dvp->v_unlinked)
 		return ENOENT;
 	error = vop_access(dvp, RUMP_W_OK | RUMP_X_OK, cn->cn_cred);
 	if (error != 0)

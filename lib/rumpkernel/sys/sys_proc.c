@@ -149,8 +149,7 @@ cwd_up(struct vnode **vpp, const struct vnode *root, struct findname *fn,
 	if (!*morep)
 		return 0;
 	vn_lock(vp, RW_READER);
-	error = (vp->v_flags & VV_UNLINKED) != 0 ? ENOENT
-						 : vop_lookup(vp, &dd, &up);
+	error = vp->v_unlinked ? ENOENT : vop_lookup(vp, &dd, &up);
 	vn_unlock(vp);
 	if (error != 0)
 		return error;

@@ -321,7 +321,7 @@ remove_node(struct nameidata *nd, const struct etfs_key *ek)
 	vn_lock(dvp, RW_WRITER);
 	vn_lock(vp, RW_WRITER);
 	if (ek->ek_dev != NULL &&
-	    (vp->v_usecount > 1 || ek->ek_dev->bd_users > 0))
+	    (vn_usecount(vp) > 1 || ek->ek_dev->bd_users > 0))
 		error = EBUSY;
 	else if (vp->v_type == VDIR)
 		error = vop_rmdir(dvp, &nd->nd_last, vp);

@@ -212,7 +212,7 @@ rename_lookup(struct rename *r)
 	struct rename_args *ra = &r->ra;
 	int error;
 
-	if (((ra->ra_fdvp->v_flags | ra->ra_tdvp->v_flags) & VV_UNLINKED) != 0)
+	if (ra->ra_fdvp->v_unlinked || ra->ra_tdvp->v_unlinked)
 		return ENOENT;
 	error = vn_lookup(ra->ra_fdvp, ra->ra_fcn, &ra->ra_fvp);
 	if (error != 0)

@@ -170,8 +170,8 @@ vfs_vget(struct mount *mp, uint64_t ino, uint64_t gen, struct vnode **vpp)
 	error = vcache_get(mp, ino, &vp);
 	if (error != 0)
 		return error == ENOENT || error == EINVAL ? ESTALE : error;
-	if (vp->v_gen != gen ||
-	    (vp->v_flags & (VV_UNLINKED | VV_SYSTEM)) != 0) {
+	if (vp->v_gen != gen || vp->v_unlinked ||
+	    (vp->v_flags & VV_SYSTEM) != 0) {
 		vrele(vp);
 		return ESTALE;
 	}
@@ -327,7 +327,7 @@ mount_publish(struct mount *mp, struct vnode *cover)
 		mp->mnt_covered = cover;
 		if (cover != NULL) {
 			cover->v_mountedhere = mp;
-			cover->v_usecount++;
+			vn_addref(cover);
 		}
 	}
 	mutex_exit(&vcache_lock);

@@ -69,7 +69,7 @@ cross_down(struct vnode **vpp)
 	mutex_enter(&vcache_lock);
 	cover = vp->v_mount->mnt_covered;
 	if (cover != NULL)
-		cover->v_usecount++;
+		vn_addref(cover);
 	mutex_exit(&vcache_lock);
 	if (cover != NULL) {
 		*vpp = cover;

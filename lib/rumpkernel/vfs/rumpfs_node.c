@@ -129,7 +129,7 @@ rumpfs_node_vnode(struct rumpfs_node *rn, struct vnode *vp)
 	if (rn->rn_blkdev != NULL)
 		vp->v_size = rn->rn_blkdev->bd_size;
 	if (rn->rn_nlink == 0)
-		vp->v_flags |= VV_UNLINKED;
+		vp->v_unlinked = true;
 }
 
 void

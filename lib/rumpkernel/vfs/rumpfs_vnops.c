@@ -101,7 +101,7 @@ rumpfs_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 	if (error != 0)
 		return error;
 	rn->rn_nlink++;
-	vp->v_flags &= ~(uint32_t)VV_UNLINKED;
+	vp->v_unlinked = false;
 	vop_touch(vp, TOUCH_CTIME);
 	vop_touch(dvp, TOUCH_MTIME);
 	return 0;
@@ -115,7 +115,7 @@ rumpfs_unlinked(struct vnode *vp)
 
 	rn->rn_nlink = vp->v_type == VDIR ? 0 : rn->rn_nlink - 1;
 	if (rn->rn_nlink == 0)
-		vp->v_flags |= VV_UNLINKED;
+		vp->v_unlinked = true;
 	vop_touch(vp, TOUCH_CTIME);
 }
 

@@ -11,7 +11,7 @@
  *   ACTIVE or LOADING <=> v_usecount > 0.  CACHED <=> on the LRU.
  *   A vnode's lock is held only by who has a reference.  So the last reference
  *   finds the lock free, and a CACHED vnode's lock is free.
- *   While the last user's vop_inactive() runs, VV_DRAINING is set and the vnode
+ *   While the last user's vop_inactive() runs, v_draining is set and the vnode
  *   can't be found: who wants it waits, then loads it anew or gets it back.
  *   RECLAIMING vnodes are on no list and have no name cache entries.
  *
@@ -229,9 +229,9 @@ bool
 vcache_tryref_locked(struct vnode *vp)
 {
 	if (vp->v_state == VS_LOADING || vp->v_state == VS_RECLAIMING ||
-	    (vp->v_flags & VV_DRAINING) != 0)
+	    vp->v_draining)
 		return false;
-	vp->v_usecount++;
+	vn_addref(vp);
 	if (vp->v_state == VS_CACHED)
 		vnode_setstate(vp, VS_ACTIVE);
 	return true;
@@ -242,7 +242,7 @@ vref(struct vnode *vp)
 {
 	mutex_enter(&vcache_lock);
 	KASSERT(vp->v_usecount > 0);
-	vp->v_usecount++;
+	vn_addref(vp);
 	mutex_exit(&vcache_lock);
 }
 
@@ -258,18 +258,18 @@ vrele_last(struct vnode *vp)
 
 	locked = rw_tryenter(&vp->v_lock, RW_WRITER);
 	KASSERT(locked);
-	vp->v_flags |= VV_DRAINING;
+	vp->v_draining = true;
 	mutex_exit(&vcache_lock);
 	vop_inactive(vp, &recycle);
 	rw_exit(&vp->v_lock);
 
 	klist_init(&gone);
 	mutex_enter(&vcache_lock);
-	vp->v_flags &= ~(uint32_t)VV_DRAINING;
+	vp->v_draining = false;
 	KASSERT(vp->v_usecount == 1);
-	vp->v_usecount = 0;
-	if (recycle || (vp->v_flags & VV_UNLINKED) != 0 ||
-	    vp->v_mount == &dead_mount || !klink_linked(&vp->v_hashlink)) {
+	vn_setusecount(vp, 0);
+	if (recycle || vp->v_unlinked || vp->v_mount == &dead_mount ||
+	    !klink_linked(&vp->v_hashlink)) {
 		vnode_setstate(vp, VS_RECLAIMING);
 		klist_insert_tail(&gone, &vp->v_hashlink);
 	} else {
@@ -288,7 +288,7 @@ vrele(struct vnode *vp)
 	mutex_enter(&vcache_lock);
 	KASSERT(vp->v_usecount > 0 && vp->v_state == VS_ACTIVE);
 	if (vp->v_usecount > 1) {
-		vp->v_usecount--;
+		vn_setusecount(vp, vp->v_usecount - 1);
 		mutex_exit(&vcache_lock);
 		return;
 	}
@@ -405,8 +405,7 @@ vcache_new(struct mount *mp, uint64_t ino, struct vnode **vpp)
 	rw_enter(&vp->v_lock, RW_WRITER);
 	mutex_enter(&vcache_lock);
 	old = vcache_find(mp, ino);
-	if (old != NULL && (old->v_flags & VV_DRAINING) != 0 &&
-	    (old->v_flags & VV_UNLINKED) != 0) {
+	if (old != NULL && old->v_draining && old->v_unlinked) {
 		/* Its number was just freed: it is going away anyhow. */
 		klink_remove(&old->v_hashlink);
 		old = NULL;
@@ -511,7 +510,7 @@ vnode_revoke(struct vnode *vp)
 	vn_lock(vp, RW_WRITER);
 	if (vp->v_dirhash != NULL)
 		dirhash_destroy(vp);
-	if ((vp->v_flags & VV_UNLINKED) != 0) {
+	if (vp->v_unlinked) {
 		bool recycle = true;
 
 		vop_inactive(vp, &recycle);

@@ -59,47 +59,55 @@ struct vnode {
 	krwlock_t v_lock;
 	enum vtype v_type;
 	enum vnode_state v_state;
-	uint32_t v_usecount;
-	uint32_t v_flags;
-#define VV_ROOT 0x1     /* root of its file system */
-#define VV_UNLINKED 0x2 /* no name left: goes away with its last user */
-#define VV_BUFFERED 0x4 /* regular data goes through the buffer cache */
-#define VV_SYSTEM 0x8   /* not to be handed to users */
-#define VV_DRAINING 0x10 /* vnode.c's: the last user's vop_inactive() runs */
+	uint32_t v_usecount; /* vn_usecount() where the lock isn't held */
+	uint32_t v_flags;    /* fixed when it is loaded */
+#define VV_ROOT	    0x1	     /* root of its file system */
+#define VV_BUFFERED 0x4	     /* regular data goes through the buffer cache */
+#define VV_SYSTEM   0x8	     /* not to be handed to users */
+	bool
+	    v_unlinked; /* no name left: goes away with its last user; vnode lock */
+	bool v_draining; /* the last user's vop_inactive() runs; vcache lock */
 	const struct vnodeops *v_op;
 	struct mount *v_mount;
-	void *v_data;      /* the driver's node: typed accessor in <x>.h */
-	uint64_t v_ino;    /* key in its mount */
+	void *v_data;	/* the driver's node: typed accessor in <x>.h */
+	uint64_t v_ino; /* key in its mount */
 	uint64_t v_gen;
-	uint64_t v_size;   /* bytes; regular files, directories, symlinks */
-	uint64_t v_rdev;   /* VBLK, VCHR: RUMP_MAKEDEV */
+	uint64_t v_size;    /* bytes; regular files, directories, symlinks */
+	uint64_t v_rdev;    /* VBLK, VCHR: RUMP_MAKEDEV */
 	uint32_t v_blksize; /* the driver's unit of allocation, bytes */
 	struct mount *v_mountedhere; /* VDIR: what covers it */
 	struct dirhash *v_dirhash;   /* VDIR: genfs_dirhash's */
-	struct blkdev *v_blkdev;     /* etfs: what I/O goes to, and what a mount of
+	struct blkdev *v_blkdev; /* etfs: what I/O goes to, and what a mount of
 	                                this node mounts; the node's reference */
 	struct klink v_hashlink, v_lrulink, v_mntlink;
 	struct klist v_ncparent, v_ncchild; /* name cache */
 };
 
+/* To be looked at by who has a reference itself. */
+static inline uint32_t
+vn_usecount(const struct vnode *vp)
+{
+	return __atomic_load_n(&vp->v_usecount, __ATOMIC_RELAXED);
+}
+
 /* ---- what operations take --------------------------------------------- */
 
 struct componentname {
 	const char *cn_name; /* NUL-terminated too; no slash */
-	size_t cn_len;       /* bytes */
+	size_t cn_len;	     /* bytes */
 	const struct kcred *cn_cred;
 };
 
 /* What setattr changes: members named in va_mask. */
-#define VA_MODE 0x001u
-#define VA_UID 0x002u
-#define VA_GID 0x004u
-#define VA_SIZE 0x008u
-#define VA_FLAGS 0x010u
-#define VA_ATIME 0x020u
-#define VA_MTIME 0x040u
-#define VA_CTIME 0x080u /* only while an image is being built */
-#define VA_BTIME 0x100u /* as VA_CTIME */
+#define VA_MODE	     0x001u
+#define VA_UID	     0x002u
+#define VA_GID	     0x004u
+#define VA_SIZE	     0x008u
+#define VA_FLAGS     0x010u
+#define VA_ATIME     0x020u
+#define VA_MTIME     0x040u
+#define VA_CTIME     0x080u /* only while an image is being built */
+#define VA_BTIME     0x100u /* as VA_CTIME */
 #define VA_TIMES_OWN 0x200u /* times are the caller's own (not "now") */
 struct vattr {
 	uint32_t va_mask;
@@ -130,11 +138,11 @@ struct dirsink {
 /* A run of a file's bytes on the device. */
 enum bmap_kind {
 	BMAP_MAPPED,
-	BMAP_HOLE,      /* reads as zeros, nothing allocated */
+	BMAP_HOLE,	/* reads as zeros, nothing allocated */
 	BMAP_UNWRITTEN, /* allocated, reads as zeros */
-	BMAP_INLINE,    /* the bytes are at bm_inline (until the vnode is unlocked) */
-	BMAP_BUFFERED,  /* device range, through the buffer cache */
-	BMAP_ENCODED,   /* vop_readencoded() gives the bytes */
+	BMAP_INLINE, /* the bytes are at bm_inline (until the vnode is unlocked) */
+	BMAP_BUFFERED, /* device range, through the buffer cache */
+	BMAP_ENCODED,  /* vop_readencoded() gives the bytes */
 };
 enum bmap_for {
 	BMAP_READ,
@@ -148,7 +156,7 @@ struct bmap_run {
 	uint64_t bm_devoff;
 	const void *bm_inline;
 	uint32_t bm_flags;
-#define BM_NEW 0x1    /* allocated by this call: its content is worthless */
+#define BM_NEW	  0x1 /* allocated by this call: its content is worthless */
 #define BM_SHARED 0x2 /* other files or snapshots see the same blocks */
 };
 
@@ -159,11 +167,13 @@ struct bmap_run {
 
 /* vop_allocate */
 #define VALLOC_KEEPSIZE 0x1 /* don't change the size */
-#define VALLOC_FRESH 0x2 /* content comes behind the kernel's back: blocks are
+#define VALLOC_FRESH \
+	0x2 /* content comes behind the kernel's back: blocks are
                             MAPPED, not UNWRITTEN or zeroed, size is set */
 
 struct rename_args {
-	struct vnode *ra_fdvp, *ra_fvp, *ra_tdvp, *ra_tvp; /* ra_tvp may be NULL */
+	struct vnode *ra_fdvp, *ra_fvp, *ra_tdvp,
+	    *ra_tvp; /* ra_tvp may be NULL */
 	const struct componentname *ra_fcn, *ra_tcn;
 	uint32_t ra_flags; /* RUMP_RENAME_EXCHANGE */
 };
@@ -181,13 +191,13 @@ struct vnodeops {
 	int (*vop_create)(struct vnode *dvp, const struct componentname *cn,
 	    const struct vcreate *vc, struct vnode **vpp);
 	/* A file without a name (O_TMPFILE).  dvp R: where to put it near. */
-	int (*vop_tmpfile)(struct vnode *dvp, const struct vcreate *vc,
-	    struct vnode **vpp);
+	int (*vop_tmpfile)(
+	    struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp);
 	/* dvp W, vp W (not a directory).  EMLINK. */
 	int (*vop_link)(struct vnode *dvp, const struct componentname *cn,
 	    struct vnode *vp);
 	/* dvp W, vp W; the name leads to vp, which is not a directory.  A node
-	 * whose last name goes (also in rmdir and rename) gets VV_UNLINKED. */
+	 * whose last name goes (also in rmdir and rename) gets v_unlinked. */
 	int (*vop_remove)(struct vnode *dvp, const struct componentname *cn,
 	    struct vnode *vp);
 	/* dvp W, vp W, a directory.  ENOTEMPTY. */
@@ -200,22 +210,26 @@ struct vnodeops {
 
 	/* vp unlocked; EOPNOTSUPP never: NULL means nothing to do. */
 	int (*vop_open)(struct vnode *vp, int oflags, const struct kcred *cred);
-	void (*vop_close)(struct vnode *vp, int oflags, const struct kcred *cred);
+	void (*vop_close)(
+	    struct vnode *vp, int oflags, const struct kcred *cred);
 
 	/* vp R.  NULL: genfs_access(). mode: RUMP_[RWX]_OK.  EACCES, EPERM, EROFS. */
-	int (*vop_access)(struct vnode *vp, uint32_t mode, const struct kcred *cred);
+	int (*vop_access)(
+	    struct vnode *vp, uint32_t mode, const struct kcred *cred);
 	/* vp R.  st_dev is filled in by the wrapper. */
 	int (*vop_getattr)(struct vnode *vp, struct rump_stat *st);
 	/* vp W.  VA_SIZE never gets here: genfs_truncate().  Permissions have been
 	 * checked.  What the format can't hold: EINVAL or a warning once (caps). */
-	int (*vop_setattr)(struct vnode *vp, const struct vattr *va,
-	    const struct kcred *cred);
+	int (*vop_setattr)(
+	    struct vnode *vp, const struct vattr *va, const struct kcred *cred);
 	/* vp W.  Mark times as changed now; cheap, written later. */
 	void (*vop_touch)(struct vnode *vp, uint32_t what);
 
 	/* vp R, W.  Regular files use genfs_read(), genfs_write(). */
-	int (*vop_read)(struct vnode *vp, struct uio *uio, const struct kcred *cred);
-	int (*vop_write)(struct vnode *vp, struct uio *uio, const struct kcred *cred);
+	int (*vop_read)(
+	    struct vnode *vp, struct uio *uio, const struct kcred *cred);
+	int (*vop_write)(
+	    struct vnode *vp, struct uio *uio, const struct kcred *cred);
 	/*
 	 * vp R for BMAP_READ, W for BMAP_WRITE.  One run that starts at off and is
 	 * at most len long, as long as the layout allows; never past what len
@@ -235,8 +249,8 @@ struct vnodeops {
 	 * allocates nothing. */
 	int (*vop_setsize)(struct vnode *vp, uint64_t size);
 	/* vp W.  NULL: EOPNOTSUPP. */
-	int (*vop_allocate)(struct vnode *vp, uint64_t off, uint64_t len,
-	    uint32_t flags);
+	int (*vop_allocate)(
+	    struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags);
 	/* vp W; whole blocks inside the range are freed (edges zeroed by genfs). */
 	int (*vop_punch)(struct vnode *vp, uint64_t off, uint64_t len);
 	/* Both W.  Exchange data maps and sizes in one step. */
@@ -253,16 +267,16 @@ struct vnodeops {
 
 	/* vp R; *lenp in: room (0 asks for the length), out: length.  ERANGE,
 	 * ENODATA.  name is whole ("user.x").  NULL: EOPNOTSUPP. */
-	int (*vop_getxattr)(struct vnode *vp, const char *name, void *buf,
-	    size_t *lenp);
+	int (*vop_getxattr)(
+	    struct vnode *vp, const char *name, void *buf, size_t *lenp);
 	/* vp W; flags RUMP_XATTR_*; value NULL removes (ENODATA). */
-	int (*vop_setxattr)(struct vnode *vp, const char *name, const void *value,
-	    size_t len, uint32_t flags);
+	int (*vop_setxattr)(struct vnode *vp, const char *name,
+	    const void *value, size_t len, uint32_t flags);
 	/* vp R; NUL-terminated names one after the other; *lenp as getxattr. */
 	int (*vop_listxattr)(struct vnode *vp, char *buf, size_t *lenp);
 	/* vp R.  A fork, stream or big attribute as a vnode.  NULL: ENOENT. */
-	int (*vop_openstream)(struct vnode *vp, const char *name,
-	    struct vnode **streamp);
+	int (*vop_openstream)(
+	    struct vnode *vp, const char *name, struct vnode **streamp);
 
 	/* vp W, no users left.  *recycle: don't cache it.  An unlinked node's
 	 * blocks and number are freed here. */
@@ -310,37 +324,39 @@ int vcache_rekey(struct vnode *vp, uint64_t newino);
 
 /* ---- the wrappers: contracts asserted, NULLs answered -------------------- */
 
-int vop_lookup(struct vnode *dvp, const struct componentname *cn,
-    struct vnode **vpp);
+int vop_lookup(
+    struct vnode *dvp, const struct componentname *cn, struct vnode **vpp);
 int vop_create(struct vnode *dvp, const struct componentname *cn,
     const struct vcreate *vc, struct vnode **vpp);
-int vop_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp);
-int vop_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp);
-int vop_remove(struct vnode *dvp, const struct componentname *cn,
-    struct vnode *vp);
-int vop_rmdir(struct vnode *dvp, const struct componentname *cn,
-    struct vnode *vp);
+int vop_tmpfile(
+    struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp);
+int vop_link(
+    struct vnode *dvp, const struct componentname *cn, struct vnode *vp);
+int vop_remove(
+    struct vnode *dvp, const struct componentname *cn, struct vnode *vp);
+int vop_rmdir(
+    struct vnode *dvp, const struct componentname *cn, struct vnode *vp);
 int vop_rename(const struct rename_args *ra);
 int vop_open(struct vnode *vp, int oflags, const struct kcred *cred);
 void vop_close(struct vnode *vp, int oflags, const struct kcred *cred);
 int vop_access(struct vnode *vp, uint32_t mode, const struct kcred *cred);
 int vop_getattr(struct vnode *vp, struct rump_stat *st);
-int vop_setattr(struct vnode *vp, const struct vattr *va,
-    const struct kcred *cred);
+int vop_setattr(
+    struct vnode *vp, const struct vattr *va, const struct kcred *cred);
 void vop_touch(struct vnode *vp, uint32_t what);
 int vop_read(struct vnode *vp, struct uio *uio, const struct kcred *cred);
 int vop_write(struct vnode *vp, struct uio *uio, const struct kcred *cred);
 int vop_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
     struct bmap_run *run);
-int vop_readencoded(struct vnode *vp, uint64_t off, void *buf, size_t bufsize,
-    size_t *lenp);
+int vop_readencoded(
+    struct vnode *vp, uint64_t off, void *buf, size_t bufsize, size_t *lenp);
 int vop_setsize(struct vnode *vp, uint64_t size);
 int vop_allocate(struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags);
 int vop_punch(struct vnode *vp, uint64_t off, uint64_t len);
 int vop_exchange(struct vnode *a, struct vnode *b);
 int vop_fsync(struct vnode *vp, bool dataonly);
-int vop_readdir(struct vnode *vp, struct dirsink *sink, uint64_t *cookiep,
-    bool *eofp);
+int vop_readdir(
+    struct vnode *vp, struct dirsink *sink, uint64_t *cookiep, bool *eofp);
 int vop_readlink(struct vnode *vp, struct uio *uio);
 int vop_getxattr(struct vnode *vp, const char *name, void *buf, size_t *lenp);
 int vop_setxattr(struct vnode *vp, const char *name, const void *value,

@@ -23,6 +23,16 @@ int namecache_init(void);
 void mount_init(void);
 
 /* All with vcache_lock held. */
+static inline void
+vn_setusecount(struct vnode *vp, uint32_t n)
+{
+	__atomic_store_n(&vp->v_usecount, n, __ATOMIC_RELAXED);
+}
+static inline void
+vn_addref(struct vnode *vp)
+{
+	vn_setusecount(vp, vp->v_usecount + 1);
+}
 void vnode_setstate(struct vnode *vp, enum vnode_state state);
 /* One more user for a vnode found in some cache; false: it is on its way out. */
 bool vcache_tryref_locked(struct vnode *vp);
@@ -42,7 +52,7 @@ extern struct mount dead_mount;
 
 /* A mount that can't go away until vfs_unbusy(). */
 struct mount *vfs_busy_covering(struct vnode *vp); /* NULL: nothing on it */
-int vfs_busy(struct mount *mp);                    /* ENXIO: going */
+int vfs_busy(struct mount *mp);			   /* ENXIO: going */
 void vfs_unbusy(struct mount *mp);
 
 #endif /* VFS_VNODE_IMPL_H */

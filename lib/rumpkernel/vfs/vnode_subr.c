@@ -60,7 +60,7 @@ dtype_of_vtype(enum vtype type)
 void
 vn_lock(struct vnode *vp, krw_t how)
 {
-	KASSERT(vp->v_usecount > 0);
+	KASSERT(vn_usecount(vp) > 0);
 	rw_enter(&vp->v_lock, how);
 }
 

@@ -13,11 +13,11 @@
 #include "vfs/namei.h"
 #include "vfs/vnode_impl.h"
 
-#define ASSERT_REF(vp)	  KASSERT((vp)->v_usecount > 0)
-#define ASSERT_RLOCK(vp)  KASSERT((vp)->v_usecount > 0 && rlocked(vp))
-#define ASSERT_WLOCK(vp)  KASSERT((vp)->v_usecount > 0 && vn_wlocked(vp))
+#define ASSERT_REF(vp)	  KASSERT(vn_usecount(vp) > 0)
+#define ASSERT_RLOCK(vp)  KASSERT(vn_usecount(vp) > 0 && rlocked(vp))
+#define ASSERT_WLOCK(vp)  KASSERT(vn_usecount(vp) > 0 && vn_wlocked(vp))
 #define ASSERT_NAME(cn)	  KASSERT((cn)->cn_len > 0 && (cn)->cn_cred != NULL)
-#define ASSERT_RESULT(vp) KASSERT((vp) != NULL && (vp)->v_usecount > 0)
+#define ASSERT_RESULT(vp) KASSERT((vp) != NULL && vn_usecount(vp) > 0)
 
 static bool
 rlocked(const struct vnode *vp)
@@ -84,7 +84,7 @@ vop_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 	error = dvp->v_op->vop_tmpfile(dvp, vc, vpp);
 	if (error == 0) {
 		ASSERT_RESULT(*vpp);
-		KASSERT(((*vpp)->v_flags & VV_UNLINKED) != 0);
+		KASSERT((*vpp)->v_unlinked);
 	}
 	return error;
 }
@@ -102,7 +102,7 @@ vop_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 		return noop(dvp, EOPNOTSUPP);
 	error = dvp->v_op->vop_link(dvp, cn, vp);
 	if (error == 0) {
-		KASSERT((vp->v_flags & VV_UNLINKED) == 0);
+		KASSERT(!vp->v_unlinked);
 		namecache_enter(dvp, cn, vp);
 	}
 	return error;
@@ -138,7 +138,7 @@ vop_rmdir(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 		return noop(dvp, EOPNOTSUPP);
 	error = dvp->v_op->vop_rmdir(dvp, cn, vp);
 	if (error == 0) {
-		KASSERT((vp->v_flags & VV_UNLINKED) != 0);
+		KASSERT(vp->v_unlinked);
 		namecache_purge(vp);
 	}
 	return error;

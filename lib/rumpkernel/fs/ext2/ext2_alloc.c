@@ -401,7 +401,10 @@ uint64_t
 ext2_group_goal(struct ext2_mount *m, uint32_t ino)
 {
 	uint32_t g = (ino - 1) / m->m_ipg;
+	uint64_t goal = ext2_group_start(m, g);
 
-	return kmin(
-	    ext2_group_start(m, g) + m->m_grp[g].g_bhint, m->m_blocks - 1);
+	mutex_enter(&m->m_lock);
+	goal += m->m_grp[g].g_bhint;
+	mutex_exit(&m->m_lock);
+	return kmin(goal, m->m_blocks - 1);
 }

@@ -253,7 +253,7 @@ ext2_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 	if (error != 0)
 		return error;
 	ext2_node_of(vp)->n_st.st_nlink = 0;
-	vp->v_flags |= VV_UNLINKED;
+	vp->v_unlinked = true;
 	error = ext2_orphan_add(ext2_node_of(vp));
 	if (error != 0) {
 		node_unmake(vp);
@@ -280,8 +280,8 @@ ext2_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 		    dvp, cn->cn_name, cn->cn_len, np->n_ino, vp->v_type);
 	if (error != 0)
 		return error;
-	if ((vp->v_flags & VV_UNLINKED) != 0) {
-		vp->v_flags &= ~(uint32_t)VV_UNLINKED;
+	if (vp->v_unlinked) {
+		vp->v_unlinked = false;
 		(void)ext2_orphan_remove(np);
 	}
 	np->n_st.st_nlink++;
@@ -302,7 +302,7 @@ drop_link(struct vnode *vp)
 	error = ext2_touchnode(np, TOUCH_CTIME);
 	if (np->n_st.st_nlink > 0)
 		return error;
-	vp->v_flags |= VV_UNLINKED;
+	vp->v_unlinked = true;
 	return ext2_orphan_add(np);
 }
 

@@ -299,7 +299,7 @@ ext2_inactive(struct vnode *vp, bool *recycle)
 	struct ext2_node *np = ext2_node_of(vp);
 
 	ext2_window_drop(np);
-	if ((vp->v_flags & VV_UNLINKED) != 0) {
+	if (vp->v_unlinked) {
 		*recycle = true;
 		if (ext2_begin(np->n_m) == 0)
 			(void)ext2_node_destroy(np);
