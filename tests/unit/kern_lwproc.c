@@ -3,6 +3,10 @@
 #include "unit/child.h"
 
 #include <sys/resource.h>
+#include <sys/syscall.h>
+#include <time.h>
+
+#include <rump/rump_syscalls.h>
 
 #include "kern/kinit.h"
 #include "kern/kmem.h"
@@ -200,6 +204,39 @@ panics(void (*fn)(void), bool start, const char *what)
 	ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT, "%s", what);
 }
 
+/* For whoever looks: a call without work against the host's.  make bench is
+ * what judges it. */
+static double
+ns_each(int (*fn)(void))
+{
+	struct timespec from, to;
+	int sum = 0;
+
+	clock_gettime(CLOCK_MONOTONIC, &from);
+	for (int i = 0; i < 100000; i++)
+		sum += fn();
+	clock_gettime(CLOCK_MONOTONIC, &to);
+	CHECK(sum != 0);
+	return ((double)(to.tv_sec - from.tv_sec) * 1e9 +
+		   (double)(to.tv_nsec - from.tv_nsec)) /
+	    1e5;
+}
+
+static int
+host_getpid(void)
+{
+	return (int)syscall(SYS_getpid);
+}
+
+static void
+test_cost(void)
+{
+	CHECK(mypid() == rump_sys_getpid());
+	printf("# enter and leave %.1f ns, rump_sys_getpid %.1f ns, "
+	       "the host's getpid %.1f ns\n",
+	    ns_each(mypid), ns_each(rump_sys_getpid), ns_each(host_getpid));
+}
+
 int
 main(void)
 {
@@ -212,6 +249,8 @@ main(void)
 	child_ok(NULL, test_cred, "credentials");
 	child_ok(smp, test_cred, "... with four CPUs");
 	child_ok(NULL, test_threads_end, "unbound threads end");
+	child_ok(NULL, test_cost,
+	    "getpid is the same from outside (its cost above)");
 	panics(die_nested, true, "entering twice is found out");
 	panics(die_too_early, false, "entering before the start is found out");
 	panics(
