@@ -2,6 +2,7 @@
 /* modload MODULE.so NOTAMODULE.so: a program that links the kernel loads a
  * module that finds the kernel in it. */
 #include <rump/rump.h>
+#include <rump/rumpuser.h>
 
 #include "unit/tap.h"
 
@@ -22,6 +23,8 @@ main(int argc, char **argv)
 	const char *module = argc > 1 ? argv[1] : TESTMOD;
 	const char *other = argc > 2 ? argv[2] : NOTAMODULE;
 
+	if (rumpuser_putparam("RUMP_NCPU", "1") != 0)
+		bail("no parameters");
 	is(rump_init(), 0, "the kernel starts");
 	is(rump_pub_version(), RUMP_VERSION, "the version we were built for");
 	rump_pub_log_hook(hook, NULL);

@@ -41,6 +41,9 @@ child_status(const struct param *params, bool start, void (*fn)(void))
 		bail("fork failed");
 	if (pid == 0) {
 		alarm(120);
+		/* whatever the environment says */
+		CHECK(rumpuser_putparam("RUMP_NCPU", "1") == 0);
+		CHECK(rumpuser_putparam("RUMP_DEBUG", "0") == 0);
 		for (; params != NULL && params->name != NULL; params++)
 			CHECK(rumpuser_putparam(params->name, params->value) ==
 			    0);

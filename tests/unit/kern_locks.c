@@ -345,8 +345,9 @@ test_cpus(void)
 	run_threads(NTHREADS, stopper);
 	CHECK(inside == 0 && most_inside >= 1 && most_inside <= kern_ncpu);
 	for (unsigned i = 0; i < NTHREADS - 1; i++) {
-		/* 300 ms: even who loses the CPU every time gets it often */
-		CHECK(done_calls[i] >= 20);
+		/* 300 ms: who loses the CPU every time still gets it, however
+		 * busy the host is */
+		CHECK(done_calls[i] >= 3);
 		fprintf(stderr, "# ncpu %u, thread %u: %u calls\n", kern_ncpu,
 		    i, done_calls[i]);
 	}
