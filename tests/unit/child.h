@@ -42,6 +42,7 @@ child_status(const struct param *params, bool start, void (*fn)(void))
 	if (pid == 0) {
 		alarm(120);
 		/* whatever the environment says */
+		unsetenv("RUMP_MEMLIMIT");
 		CHECK(rumpuser_putparam("RUMP_NCPU", "1") == 0);
 		CHECK(rumpuser_putparam("RUMP_DEBUG", "0") == 0);
 		for (; params != NULL && params->name != NULL; params++)
