@@ -19,7 +19,7 @@ main(int argc, char **argv)
 	    .synopsis = "IMAGE [OPTION]... SOURCE DEST\n"
 			"IMAGE [OPTION]... SOURCE... DIRECTORY",
 	    .summary = "Copy files inside of an image, or to another one.",
-	    .options = fsu_cp_options,
+	    .options = fsu_copy_options,
 	    .noptions = fsu_ncp_options,
 	    .flags = FSU_WRITES | FSU_OWNGLOB,
 	    .min_operands = 1,

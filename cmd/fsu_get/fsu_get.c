@@ -18,9 +18,9 @@ main(int argc, char **argv)
 	    .name = "fsu_get",
 	    .synopsis = "IMAGE [OPTION]... SOURCE [DEST]\n"
 			"IMAGE [OPTION]... SOURCE... DIRECTORY",
-	    .summary = "Copy files out of an image; DEST: . (the default), a "
-		       "host path, or - for standard output.",
-	    .options = fsu_get_options,
+	    .summary = "Copy files out of an image; DEST is . by default, - "
+		       "for standard output.",
+	    .options = fsu_copy_options,
 	    .noptions = fsu_nget_options,
 	    .flags = FSU_READS | FSU_OWNGLOB,
 	    .min_operands = 1,

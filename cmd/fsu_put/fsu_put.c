@@ -18,9 +18,9 @@ main(int argc, char **argv)
 	    .name = "fsu_put",
 	    .synopsis = "IMAGE [OPTION]... SOURCE [DEST]\n"
 			"IMAGE [OPTION]... SOURCE... DIRECTORY",
-	    .summary = "Copy files into an image; SOURCE: host paths, or - for "
-		       "standard input; DEST: / by default.",
-	    .options = fsu_put_options,
+	    .summary = "Copy files into an image; DEST is / by default; SOURCE "
+		       "- is standard input.",
+	    .options = fsu_copy_options,
 	    .noptions = fsu_nput_options,
 	    .flags = FSU_WRITES | FSU_OWNGLOB,
 	    .min_operands = 1,

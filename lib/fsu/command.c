@@ -71,7 +71,7 @@ help(const struct fsu_command *cmd)
 	fsu_opt_help(cmd->name, cmd->synopsis, cmd->summary, cmd->options,
 	    cmd->noptions);
 	printf("In front of IMAGE: -t TYPE, -o OPTIONS.  Anywhere: --fstype= "
-	       "--mount-options= --part=\n--image= --glob --no-glob --force "
+	       "--mount-options=\n--part= --image= --glob --no-glob --force "
 	       "--help --version.  See fs-utils(7).\n");
 }
 

@@ -46,8 +46,7 @@ struct fsu_copyopts {
 	int nstreams;
 };
 
-extern const struct fsu_option fsu_get_options[], fsu_put_options[],
-    fsu_cp_options[];
+extern const struct fsu_option fsu_copy_options[];
 extern const size_t fsu_nget_options, fsu_nput_options, fsu_ncp_options;
 
 /* struct fsu_command's option(); state is a struct fsu_copyopts. */

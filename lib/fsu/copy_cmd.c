@@ -27,57 +27,37 @@ enum {
 	KEY_TO,
 };
 
-#define COMMON_HEAD                                                            \
-	{'a', "archive", FSU_NOARG, NULL, "the same as -R -p"},                \
-	    {'D', "parents-of-dest", FSU_NOARG, NULL,                          \
-		"make missing directories above DEST"},                        \
-	    {'f', "force", FSU_NOARG, NULL,                                    \
-		"replace what can't be written or is a symlink"},              \
-	    {'i', "interactive", FSU_NOARG, NULL, "ask before overwriting"},   \
-	    {'n', "no-clobber", FSU_NOARG, NULL, "leave what is there"},       \
-	    {'u', "update", FSU_NOARG, NULL, "leave what isn't older"},        \
-	    {'p', "preserve", FSU_NOARG, NULL,                                 \
-		"keep modes, owners, times, attributes"},                      \
-	    {'R', "recursive", FSU_NOARG, NULL,                                \
-		"copy directories with all in them"},                          \
-	    {'r', NULL, FSU_NOARG, NULL, NULL},                                \
-	    {'t', "target-directory", FSU_ARG, "DIR", "copy into DIR"},        \
-	    {'T', "no-target-directory", FSU_NOARG, NULL,                      \
-		"DEST is the new name itself"},                                \
-	    {'H', NULL, FSU_NOARG, NULL, "follow symlinks that are operands"}, \
-	    {'L', "dereference", FSU_NOARG, NULL, "follow all symlinks"},      \
-	    {'P', "no-dereference", FSU_NOARG, NULL, "follow none"},           \
-	    {'v', "verbose", FSU_NOARG, NULL, "say what is copied"},           \
-	{                                                                      \
-		'x', "one-file-system", FSU_NOARG, NULL,                       \
-		    "stay on the file system"                                  \
-	}
-#define COMMON_TAIL                                   \
-	{KEY_OWNER, "owner", FSU_ARG, "USER[:GROUP]", \
-	    "owner of what is made"},                 \
-	{                                             \
-		KEY_MODE, "mode", FSU_ARG, "MODE",    \
-		    "mode of what is made (octal)"    \
-	}
-
-const struct fsu_option fsu_get_options[] = {COMMON_HEAD, COMMON_TAIL};
-const size_t fsu_nget_options = sizeof(fsu_get_options) /
-    sizeof(fsu_get_options[0]);
-
-const struct fsu_option fsu_put_options[] = {COMMON_HEAD, COMMON_TAIL,
-    {KEY_INPLACE, "in-place", FSU_NOARG, NULL,
-	"overwrite; don't keep the old content until it is done"}};
-const size_t fsu_nput_options = sizeof(fsu_put_options) /
-    sizeof(fsu_put_options[0]);
-
-const struct fsu_option fsu_cp_options[] = {COMMON_HEAD, COMMON_TAIL,
-    {KEY_INPLACE, "in-place", FSU_NOARG, NULL,
-	"overwrite; don't keep the old content until it is done"},
-    {'l', "link", FSU_NOARG, NULL, "make hard links instead of copies"},
-    {'s', "symbolic-link", FSU_NOARG, NULL, "make symlinks instead of copies"},
-    {KEY_TO, "to", FSU_ARG, "IMAGE2", "DEST is in IMAGE2"}};
-const size_t fsu_ncp_options = sizeof(fsu_cp_options) /
-    sizeof(fsu_cp_options[0]);
+/* One table: get has its first part, put one more, cp all. */
+const struct fsu_option fsu_copy_options[] = {
+    {'a', "archive", FSU_NOARG, NULL, "the same as -R -p"},
+    {'D', "parents-of-dest", FSU_NOARG, NULL, "make missing parents of DEST"},
+    {'f', "force", FSU_NOARG, NULL, "replace what can't be written"},
+    {'i', "interactive", FSU_NOARG, NULL, "ask before overwriting"},
+    {'n', "no-clobber", FSU_NOARG, NULL, "leave what is there"},
+    {'u', "update", FSU_NOARG, NULL, "leave what isn't older"},
+    {'p', "preserve", FSU_NOARG, NULL, "keep mode, owner, times, xattrs"},
+    {'R', "recursive", FSU_NOARG, NULL, "copy directories with all"},
+    {'r', NULL, FSU_NOARG, NULL, NULL},
+    {'t', "target-directory", FSU_ARG, "DIR", "copy into DIR"},
+    {'T', "no-target-directory", FSU_NOARG, NULL,
+	"DEST is the new name itself"},
+    {'H', NULL, FSU_NOARG, NULL, "follow symlinks that are operands"},
+    {'L', "dereference", FSU_NOARG, NULL, "follow all symlinks"},
+    {'P', "no-dereference", FSU_NOARG, NULL, "follow none"},
+    {'v', "verbose", FSU_NOARG, NULL, "say what is copied"},
+    {'x', "one-file-system", FSU_NOARG, NULL, "stay on the file system"},
+    {KEY_OWNER, "owner", FSU_ARG, "U[:G]", "owner of new"},
+    {KEY_MODE, "mode", FSU_ARG, "MODE", "mode of new (octal)"},
+    /* put and cp */
+    {KEY_INPLACE, "in-place", FSU_NOARG, NULL, "don't keep the old till done"},
+    /* cp */
+    {'l', "link", FSU_NOARG, NULL, "make hard links, not copies"},
+    {'s', "symbolic-link", FSU_NOARG, NULL, "make symlinks, not copies"},
+    {KEY_TO, "to", FSU_ARG, "IMAGE2", "DEST is in IMAGE2"},
+};
+#define NCP (sizeof(fsu_copy_options) / sizeof(fsu_copy_options[0]))
+const size_t fsu_nget_options = NCP - 4, fsu_nput_options = NCP - 3,
+	     fsu_ncp_options = NCP;
 
 /* ---- options ---------------------------------------------------------------------- */
 

@@ -258,29 +258,31 @@ fsu_image_resolve(
 	struct stat st;
 	char *path;
 	int status;
+	bool found;
 
 	memset(im, 0, sizeof(*im));
 	im->im_name = fsu_strdup(arg);
 	if (*arg == '\0')
 		return cannot(im, arg, ENOENT);
+	/* An alias gives way to a file, but not to a directory of that name. */
+	found = stat(arg, &st) == 0;
+	if (!found && errno != ENOENT && errno != ENOTDIR)
+		return cannot(im, arg, errno);
 	path = NULL;
-	if (stat(arg, &st) == -1) {
-		if (errno != ENOENT && errno != ENOTDIR)
-			return cannot(im, arg, errno);
-		if (aliases)
-			path = find_alias(arg, im);
-		if (path == NULL)
-			status = resolve_suffix(arg, im);
-		else if (stat(path, &st) == 0) {
-			im->im_path = fsu_strdup(path);
-			status = FSU_OK;
-		} else
-			status = resolve_suffix(path, im);
-		free(path);
-		if (status != FSU_OK)
-			return status;
-	} else
+	if (aliases && !(found && !S_ISDIR(st.st_mode)))
+		path = find_alias(arg, im);
+	if (path != NULL) {
+		found = stat(path, &st) == 0;
+		arg = path;
+	}
+	status = FSU_OK;
+	if (found)
 		im->im_path = fsu_strdup(arg);
+	else
+		status = resolve_suffix(arg, im);
+	free(path);
+	if (status != FSU_OK)
+		return status;
 	return part == NULL ? FSU_OK : apply_words(part, im);
 }
 

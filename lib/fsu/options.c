@@ -144,7 +144,7 @@ fsu_opt_next(struct fsu_optparser *op, const char **valuep)
 
 /* ---- help --------------------------------------------------------------------- */
 
-#define LINES_MAX 17 /* of options, for all to fit a screen */
+#define LINES_MAX 19 /* of options, for all to fit a screen */
 
 /* "-s, --size=SIZE", or in short form "-s" alone. */
 static void
