@@ -60,12 +60,15 @@ int
 ext2_orphan_remove(struct ext2_node *np)
 {
 	struct ext2_mount *m = np->n_m;
-	struct klink *prev = np->n_orphlink.kl_prev;
+	struct klink *prev;
 	int error;
 
-	if (!klink_linked(&np->n_orphlink))
-		return 0;
+	/* Neighbours that come and go write to our links. */
 	mutex_enter(&m->m_orphanlock);
+	if (!klink_linked(&np->n_orphlink)) {
+		mutex_exit(&m->m_orphanlock);
+		return 0;
+	}
 	prev = np->n_orphlink.kl_prev;
 	error = orphan_relink(m,
 	    prev == &m->m_orphans.kl_head
