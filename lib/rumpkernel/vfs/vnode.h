@@ -167,9 +167,9 @@ struct bmap_run {
 
 /* vop_allocate */
 #define VALLOC_KEEPSIZE 0x1 /* don't change the size */
-#define VALLOC_FRESH \
-	0x2 /* content comes behind the kernel's back: blocks are
-                            MAPPED, not UNWRITTEN or zeroed, size is set */
+/* Content comes behind the kernel's back: blocks are MAPPED, not UNWRITTEN or
+ * zeroed, the size is set, times stay as they are. */
+#define VALLOC_FRESH 0x2
 
 struct rename_args {
 	struct vnode *ra_fdvp, *ra_fvp, *ra_tdvp,

@@ -185,6 +185,8 @@ apply_end(struct ext2_mount *m, uint64_t end)
 		m->m_nsys--;
 	le32_put(&m->m_sb.s_blocks_count_lo, (uint32_t)m->m_blocks);
 	le32_put(&m->m_sb.s_inodes_count, m->m_inodes);
+	/* a hint for statfs, which is worked out anew where it is zero */
+	le32_put(&m->m_sb.s_overhead_clusters, 0);
 	le32_put(&m->m_sb.s_r_blocks_count_lo,
 	    (uint32_t)(reserved * m->m_blocks / oldblocks));
 	bforget(m->m_dev, ext2_blkoff(m, end), ext2_blkoff(m, oldblocks - end));

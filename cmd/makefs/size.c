@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * How large must the image be?  The formatter's arithmetic gives an upper bound
+ * for the tree; what the user wants free comes on top; the image is built so
+ * large and cut afterwards (p_trim), unless -s says what it is.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include <rump/rump_abi.h>
+
+#include "fsu/fsu.h"
+#include "makefs.h"
+
+#define SMALL_BYTES  (8u * 1024u * 1024u) /* below: blocks of 1 KiB */
+#define SMALL_BLOCK  1024u
+#define BLOCK	     4096u
+#define SLACK_BLOCKS 16u /* when a second attempt is needed */
+
+static uint64_t
+ppm_of(uint64_t n, uint32_t ppm)
+{
+	return n / 1000000 * ppm + n % 1000000 * ppm / 1000000;
+}
+
+/* ---- the tree --------------------------------------------------------------- */
+
+static void
+need_node(const struct makefs_opts *mo, const struct manifest *mf,
+    const struct mnode *m, struct newfs_need *nd)
+{
+	struct newfs_node nn = {.nn_mode = m->m_mode, .nn_size = m->m_size};
+	const struct mextra *x;
+	struct xattr_ref xr;
+	uint32_t pos = 0;
+
+	if (m->m_extra != 0) {
+		x = arena_at(&mf->mf_extras, m->m_extra);
+		while (extra_attr(x, &pos, &xr)) {
+			nn.nn_nattr++;
+			nn.nn_attr_bytes += mo->mo_type->nt_attr_bytes(
+			    xr.xr_name, xr.xr_len);
+		}
+		if ((m->m_flags & MN_HOLES) != 0) {
+			nn.nn_data = extra_ranges(x);
+			nn.nn_ndata = x->x_nrange;
+		}
+	}
+	mo->mo_type->nt_need_node(&mo->mo_newfs, nd, &nn);
+}
+
+/* A directory's own blocks. */
+static void
+need_dir(const struct makefs_opts *mo, const struct manifest *mf, uint32_t dir,
+    struct newfs_need *nd)
+{
+	const struct newfs_type *nt = mo->mo_type;
+	bool late = false;
+
+	if (dir == 0 && nt->nt_made_inodes > 0)
+		nt->nt_need_name(&mo->mo_newfs, nd, strlen("lost+found"));
+	for (uint32_t c = mn(mf, dir)->m_child; c != 0; c = mn(mf, c)->m_next) {
+		const struct mnode *m = mn(mf, c);
+
+		nt->nt_need_name(&mo->mo_newfs, nd, m->m_namelen);
+		late |= (m->m_flags & MN_LINKED) != 0;
+	}
+	nt->nt_need_dirend(&mo->mo_newfs, nd);
+	/* links may be entered out of order, and pack worse */
+	nd->nd_blocks += late;
+}
+
+static void
+need_tree(const struct makefs_opts *mo, const struct manifest *mf,
+    struct newfs_need *nd)
+{
+	uint32_t i = 0;
+
+	memset(nd, 0, sizeof(*nd));
+	do {
+		const struct mnode *m = mn(mf, i);
+
+		if ((m->m_flags & MN_LINKED) == 0 || m->m_link == i)
+			need_node(mo, mf, m, nd);
+		if ((m->m_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
+			need_dir(mo, mf, i, nd);
+		i = manifest_walk(mf, i);
+	} while (i != 0);
+	nd->nd_inodes--; /* the root */
+}
+
+/* ---- the image ------------------------------------------------------------------ */
+
+static int
+say(const struct makefs_opts *mo, const char *why)
+{
+	fsu_msg("%s: %s", fsu_visible(mo->mo_image), why);
+	return FSU_FAIL;
+}
+
+/* What the tree needs with a block size of block; p_need_* and its size. */
+static int
+measure(struct makefs_opts *mo, const struct manifest *mf, uint32_t block,
+    uint32_t more, struct plan *p)
+{
+	struct newfs_opts *o = &mo->mo_newfs;
+	struct newfs_result nr;
+	struct newfs_need nd;
+	char why[NEWFS_WHY] = "";
+	uint64_t blocks, inodes, spare;
+
+	o->no_block = block;
+	o->no_size = 0;
+	o->no_inodes = 0;
+	if (mo->mo_type->nt_defaults(o, why) != 0)
+		return say(mo, why);
+	need_tree(mo, mf, &nd);
+	blocks = nd.nd_blocks;
+	if (more != 0)
+		blocks += ppm_of(blocks, more) + SLACK_BLOCKS;
+	inodes = nd.nd_inodes + mo->mo_free_inodes +
+	    ppm_of(nd.nd_inodes, mo->mo_free_inodes_ppm);
+	p->p_need_blocks = blocks;
+	p->p_need_inodes = inodes;
+	spare = mo->mo_free_blocks;
+	if (mo->mo_free_blocks_ppm != 0) {
+		if (mo->mo_type->nt_fit(o, blocks, inodes, &nr, why) != 0)
+			return say(mo, why);
+		spare += ppm_of(nr.nr_blocks, mo->mo_free_blocks_ppm);
+	}
+	spare += (mo->mo_size_extra + block - 1) / block;
+	p->p_spare = spare * block;
+	if (mo->mo_type->nt_fit(o, blocks + spare, inodes, &nr, why) != 0)
+		return say(mo, why);
+	p->p_need_bytes = nr.nr_size;
+	p->p_size = nr.nr_size;
+	return FSU_OK;
+}
+
+/* The bytes are given: as many inodes as usual, or as many as are needed. */
+static int
+fixed_size(struct makefs_opts *mo, uint64_t size, struct plan *p)
+{
+	struct newfs_opts *o = &mo->mo_newfs;
+	uint64_t blocks = p->p_need_blocks + p->p_spare / o->no_block;
+	struct newfs_result nr;
+	char why[NEWFS_WHY] = "";
+
+	o->no_size = size;
+	o->no_exact = false;
+	o->no_inodes = 0;
+	if (!mo->mo_inodes_given && mo->mo_type->nt_plan(o, &nr, why) == 0 &&
+	    nr.nr_free_inodes >= p->p_need_inodes &&
+	    nr.nr_free_blocks >= blocks)
+		return FSU_OK;
+	o->no_inodes = p->p_need_inodes + 11;
+	if (mo->mo_type->nt_plan(o, &nr, why) == 0 &&
+	    nr.nr_free_inodes >= p->p_need_inodes &&
+	    nr.nr_free_blocks >= blocks)
+		return FSU_OK;
+	/* a last group too small to be used: once more, with it */
+	o->no_exact = true;
+	if (mo->mo_type->nt_plan(o, &nr, why) == 0 &&
+	    nr.nr_free_inodes >= p->p_need_inodes &&
+	    nr.nr_free_blocks >= blocks)
+		return FSU_OK;
+	return FSU_FAIL;
+}
+
+static int
+too_small(const struct makefs_opts *mo, uint64_t have, const struct plan *p)
+{
+	uint64_t missing = p->p_need_bytes > have ? p->p_need_bytes - have
+						  : mo->mo_newfs.no_block;
+
+	fsu_msg("%s: the tree needs %llu bytes, %llu more than the %llu there "
+		"are: say -s %llu, or leave -s out, or put less in",
+	    fsu_visible(mo->mo_image), (unsigned long long)(have + missing),
+	    (unsigned long long)missing, (unsigned long long)have,
+	    (unsigned long long)(have + missing));
+	return FSU_FAIL;
+}
+
+/* Files and names that the format cannot hold at all. */
+static int
+check_limits(const struct makefs_opts *mo, const struct manifest *mf)
+{
+	uint64_t most = mo->mo_type->nt_file_max(&mo->mo_newfs);
+	int status = FSU_OK;
+
+	for (uint32_t i = 0; i < mf->mf_n; i++) {
+		const struct mnode *m = mn(mf, i);
+		char *path;
+
+		if ((m->m_flags & MN_DROPPED) != 0 ||
+		    (m->m_mode & RUMP_S_IFMT) != RUMP_S_IFREG ||
+		    m->m_size <= most)
+			continue;
+		path = manifest_pathname(mf, i);
+		fsu_msg("%s: %llu bytes are more than %s can hold in a file "
+			"with blocks of %u (%llu)",
+		    fsu_visible(path), (unsigned long long)m->m_size,
+		    mo->mo_type->nt_name, mo->mo_newfs.no_block,
+		    (unsigned long long)most);
+		free(path);
+		status = FSU_FAIL;
+	}
+	return status;
+}
+
+int
+size_plan(struct makefs_opts *mo, const struct manifest *mf, uint32_t more,
+    struct plan *p)
+{
+	uint32_t block = mo->mo_block;
+	uint64_t fixed = mo->mo_size;
+	int status;
+
+	memset(p, 0, sizeof(*p));
+	if (block == 0)
+		block = fixed != 0 && fixed < SMALL_BYTES ? SMALL_BLOCK : BLOCK;
+	status = measure(mo, mf, block, more, p);
+	if (status == FSU_OK && mo->mo_block == 0 && fixed == 0 &&
+	    block == BLOCK && p->p_size < SMALL_BYTES &&
+	    mo->mo_min < SMALL_BYTES)
+		status = measure(mo, mf, SMALL_BLOCK, more, p);
+	if (status == FSU_OK)
+		status = check_limits(mo, mf);
+	if (status != FSU_OK)
+		return status;
+	p->p_floor = mo->mo_min;
+	if (mo->mo_max != 0 && fixed == 0 && p->p_need_bytes > mo->mo_max)
+		return too_small(mo, mo->mo_max, p);
+	if (fixed == 0 && p->p_size <= mo->mo_min)
+		fixed = mo->mo_min;
+	if (fixed != 0) {
+		p->p_size = fixed;
+		if (fixed_size(mo, fixed, p) != FSU_OK)
+			return too_small(mo, fixed, p);
+		return FSU_OK;
+	}
+	p->p_trim = true;
+	mo->mo_newfs.no_size = p->p_size;
+	mo->mo_newfs.no_inodes = p->p_need_inodes + 11;
+	mo->mo_newfs.no_exact = true;
+	return FSU_OK;
+}
