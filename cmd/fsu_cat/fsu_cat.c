@@ -18,6 +18,7 @@ struct cat {
 	unsigned long line;
 	bool at_start;	/* of a line */
 	unsigned blank; /* empty lines in a row */
+	bool cr;	/* one that may be shown as part of the line's end */
 };
 
 static const struct fsu_option options[] = {
@@ -98,10 +99,24 @@ put_visible(unsigned char c, const struct cat *cat)
 	putchar(c);
 }
 
+/* What a line's number and its end are about. */
+static void
+newline(struct cat *cat)
+{
+	if (cat->ends)
+		putchar('$');
+	putchar('\n');
+}
+
 static void
 filter(struct cat *cat, const unsigned char *p, size_t len)
 {
 	for (; len > 0; p++, len--) {
+		if (cat->cr) {
+			/* GNU: -E shows a CR in front of the end, and no other. */
+			fputs(*p == '\n' ? "^M" : "\r", stdout);
+			cat->cr = false;
+		}
 		if (cat->at_start && *p == '\n') {
 			if (++cat->blank > 1 && cat->squeeze)
 				continue;
@@ -111,13 +126,12 @@ filter(struct cat *cat, const unsigned char *p, size_t len)
 		    !(cat->number_nonblank && *p == '\n'))
 			printf("%6lu\t", ++cat->line);
 		cat->at_start = *p == '\n';
-		if (*p != '\n')
+		if (*p == '\n')
+			newline(cat);
+		else if (*p == '\r' && cat->ends && !cat->visible)
+			cat->cr = true;
+		else
 			put_visible(*p, cat);
-		else {
-			if (cat->ends)
-				putchar('$');
-			putchar('\n');
-		}
 	}
 }
 
@@ -185,6 +199,8 @@ run(struct fsu *f, void *state, int n, char **operands)
 		fsu_msg("standard output: %s", fsu_strerror((int)r));
 		return FSU_FAIL;
 	}
+	if (cat->cr)
+		putchar('\r');
 	return FSU_OK;
 }
 

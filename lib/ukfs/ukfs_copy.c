@@ -45,13 +45,22 @@ buf_get(void)
 	return buf;
 }
 
-/* A file object of the kernel's for the caller's descriptor. */
+/* A file object of the kernel's for the caller's descriptor.  The kernel's copy
+ * wants to read what it writes: a write-only descriptor is opened once more. */
 static int
 adopt(int hostfd, bool writable, struct rumpuser_file **hfp)
 {
-	int fd, error;
+	char path[40];
+	int fd, fl, error;
 
-	fd = fcntl(hostfd, F_DUPFD_CLOEXEC, 3);
+	fl = fcntl(hostfd, F_GETFL);
+	if (fl == -1)
+		return errno;
+	if ((fl & O_ACCMODE) == O_WRONLY) {
+		snprintf(path, sizeof(path), "/proc/self/fd/%d", hostfd);
+		fd = open(path, O_RDWR | O_CLOEXEC);
+	} else
+		fd = fcntl(hostfd, F_DUPFD_CLOEXEC, 3);
 	if (fd == -1)
 		return errno;
 	error = rumpuser_file_adopt(fd, writable, hfp);
@@ -311,26 +320,54 @@ drain_to_stream(int fd, int hostfd, char *buf, bool *hosterror)
 	}
 }
 
+/* By hand, holes left out: where the file can't be read back. */
+static int64_t
+drain_sparse(int fd, int hostfd, uint64_t size, off_t pos, char *buf)
+{
+	uint64_t off;
+	int64_t n, data;
+	int error;
+
+	n = 0;
+	for (off = 0; off < size; off += (uint64_t)n) {
+		data = rump_sys_lseek(fd, (int64_t)off, RUMP_SEEK_DATA);
+		if (data == -RUMP_ENXIO)
+			break;
+		if (data > (int64_t)off)
+			off = (uint64_t)data;
+		n = rump_sys_pread(fd, buf, BUF_BYTES, off);
+		if (n <= 0)
+			break;
+		if (lseek(hostfd, pos + (off_t)off, SEEK_SET) == -1)
+			return -errno;
+		error = host_write_all(hostfd, buf, (size_t)n);
+		if (error != 0)
+			return -error;
+	}
+	return n < 0 ? n : (int64_t)size;
+}
+
 /* A regular host file with nothing at and after its position. */
 static int64_t
-drain_to_file(int fd, int hostfd, uint64_t size, off_t pos)
+drain_to_file(int fd, int hostfd, uint64_t size, off_t pos, char *buf)
 {
 	struct rumpuser_file *hf;
 	uint64_t done;
 	int64_t n;
-	int error;
 
-	error = adopt(hostfd, true, &hf);
-	if (error != 0)
-		return -error;
-	n = 0;
-	for (done = 0; done < size; done += (uint64_t)n) {
-		n = rump_sys_copytohost(
-		    fd, done, hf, (uint64_t)pos + done, size - done);
-		if (n <= 0)
-			break;
+	done = 0;
+	if (adopt(hostfd, true, &hf) == 0) {
+		for (n = 0; done < size; done += (uint64_t)n) {
+			n = rump_sys_copytohost(
+			    fd, done, hf, (uint64_t)pos + done, size - done);
+			if (n <= 0)
+				break;
+		}
+		rumpuser_file_close(hf);
+	} else {
+		n = drain_sparse(fd, hostfd, size, pos, buf);
+		done = n < 0 ? 0 : (uint64_t)n;
 	}
-	rumpuser_file_close(hf);
 	if (n < 0)
 		return n;
 	if (ftruncate(hostfd, pos + (off_t)done) == -1 ||
@@ -367,7 +404,7 @@ ukfs_drain_to_host(int fd, int hostfd, bool *hosterror)
 		fl = fcntl(hostfd, F_GETFL);
 		if (pos != -1 && fl != -1 && !(fl & O_APPEND) &&
 		    st.st_size <= pos)
-			return drain_to_file(fd, hostfd, rst.st_size, pos);
+			return drain_to_file(fd, hostfd, rst.st_size, pos, buf);
 	}
 	return drain_to_stream(fd, hostfd, buf, hosterror);
 }
