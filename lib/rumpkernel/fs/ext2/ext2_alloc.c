@@ -92,8 +92,6 @@ window_drop_locked(struct ext2_node *np)
 void
 ext2_window_drop(struct ext2_node *np)
 {
-	if (np->n_winend == 0)
-		return;
 	mutex_enter(&np->n_m->m_lock);
 	window_drop_locked(np);
 	mutex_exit(&np->n_m->m_lock);
