@@ -328,58 +328,6 @@ source_direct(const struct source *s, uint64_t skip, uint64_t len,
 		false, di) == 0;
 }
 
-/* Is vp's data on blocks?  Else (rumpfs) its own vop_write() is asked. */
-static bool
-on_blocks(const struct vnode *vp)
-{
-	return vp->v_op->vop_write == genfs_write;
-}
-
-static int
-put_bytes(struct vnode *vp, struct uio *uio)
-{
-	uint64_t before;
-	int error = 0;
-
-	if (on_blocks(vp))
-		return genfs_writebytes(vp, uio);
-	while (uio->uio_resid > 0 && error == 0) {
-		before = uio->uio_resid;
-		error = vop_write(vp, uio, cred_root);
-		if (error == 0 && uio->uio_resid == before)
-			error = EIO;
-	}
-	return error;
-}
-
-/* fill_range() for a file that isn't on blocks. */
-static int
-fill_by_write(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
-    const struct source *s, uint64_t *donep)
-{
-	struct rumpuser_iov iov;
-	struct uio uio;
-	size_t got;
-	uint64_t n;
-	int error = 0;
-
-	for (*donep = 0; *donep < len && error == 0;) {
-		if (kern_interrupted)
-			return EINTR;
-		n = kmin(len - *donep, cp->c_size);
-		error = source_read(s, *donep, cp->c_mem, n, &got);
-		if (error != 0 || got == 0)
-			break;
-		iov = (struct rumpuser_iov){cp->c_mem, got};
-		uio_init(&uio, &iov, 1, off + *donep, UIO_WRITE);
-		error = put_bytes(vp, &uio);
-		*donep = uio.uio_offset - off;
-		if (got < n)
-			break;
-	}
-	return error;
-}
-
 /* Zeros around a new run that is filled by the host. */
 static int
 write_pads(struct vnode *vp, const struct bmap_run *run)
@@ -495,8 +443,6 @@ fill_range(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 	uint64_t n;
 	int error = 0;
 
-	if (!on_blocks(vp))
-		return fill_by_write(cp, vp, off, len, s, donep);
 	for (*donep = 0; *donep < len && error == 0; *donep += n) {
 		n = 0;
 		error = kern_interrupted ? EINTR
@@ -521,27 +467,17 @@ fill_range(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 	return error;
 }
 
-/* A hole of the source: blocks that are there get zeros, others stay away. */
+/* A hole of the source: blocks that are there get zeros, others stay away.  The
+ * block of the file's end counts whole: what is past the end may be garbage, and
+ * the size is going to grow over it. */
 static int
 fill_hole(struct vnode *vp, uint64_t off, uint64_t len)
 {
-	struct rumpuser_iov iov = {(void *)(uintptr_t)blkdev_zeros(), 0};
-	struct uio uio;
-	uint64_t end;
-	int error = 0;
+	uint64_t end = howmany(vp->v_size, vp->v_blksize) * vp->v_blksize;
 
-	if (off >= vp->v_size)
+	if (off >= end)
 		return 0;
-	end = off + kmin(len, vp->v_size - off);
-	if (on_blocks(vp))
-		return genfs_zerorange(vp, off, end - off);
-	while (off < end && error == 0) {
-		iov.iov_len = kmin(end - off, BLKDEV_NZEROS);
-		uio_init(&uio, &iov, 1, off, UIO_WRITE);
-		error = put_bytes(vp, &uio);
-		off = uio.uio_offset;
-	}
-	return error;
+	return genfs_zerorange(vp, off, kmin(len, end - off));
 }
 
 /* ---- host to image ------------------------------------------------------------------ */
@@ -615,7 +551,7 @@ fromhost_small(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 		return fromhost_segments(cp, vp, off, got, s, donep);
 	iov = (struct rumpuser_iov){cp->c_mem, got};
 	uio_init(&uio, &iov, 1, off, UIO_WRITE);
-	error = put_bytes(vp, &uio);
+	error = genfs_writebytes(vp, &uio);
 	*donep = uio.uio_offset - off;
 	return error;
 }
