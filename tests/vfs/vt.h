@@ -78,6 +78,7 @@ void vt_remount(uint32_t flags);
 /* A second file system of the same kind, mounted on dir (which is made). */
 void vt_second(const char *dir);
 const char *vt_second_dev(void); /* its device; NULL: has none */
+const char *vt_image(void);	 /* the host file under the first */
 /* The device under test, to put faults under it: layers on top of the file. */
 void vt_remount_faulty(const struct rump_blkfault *bf);
 

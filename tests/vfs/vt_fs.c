@@ -58,7 +58,7 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_size = 32 * MB,
 	.fs_block = 2048,
 	.fs_rev = 1},
-    {.fs_name = "ext2-64k", EXT2, .fs_size = 96 * MB, .fs_block = 65536},
+    {.fs_name = "ext2-64k", EXT2, .fs_size = 512 * MB, .fs_block = 65536},
 };
 const unsigned vt_nfilesystems = sizeof(vt_filesystems) /
     sizeof(vt_filesystems[0]);

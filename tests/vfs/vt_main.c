@@ -124,6 +124,12 @@ vt_remount_faulty(const struct rump_blkfault *bf)
 }
 
 const char *
+vt_image(void)
+{
+	return image_path[0];
+}
+
+const char *
 vt_second_dev(void)
 {
 	return vt_fs->fs_format != NULL ? "dev1" : NULL;

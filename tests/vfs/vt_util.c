@@ -149,10 +149,9 @@ vt_rmtree(const char *path)
 			if (dots(de))
 				continue;
 			snprintf(sub, sizeof(sub), "%s/%s", path, de->d_name);
-			if (de->d_type == RUMP_DT_DIR)
+			/* no d_type in old formats */
+			if (rump_sys_unlink(sub) == -RUMP_EISDIR)
 				vt_rmtree(sub);
-			else
-				MUST(rump_sys_unlink(sub));
 			removed++;
 		}
 		if (removed == 0)

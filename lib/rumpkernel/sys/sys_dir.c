@@ -67,6 +67,8 @@ stat_ino(struct mount *mp, uint64_t ino, struct rump_stat *st)
 
 	vp = vcache_lookup_active(mp, ino);
 	if (vp == NULL && mp->mnt_op->vfs_statino != NULL) {
+		memset(st, 0, sizeof(*st));
+		st->st_birthtim.tv_nsec = RUMP_UTIME_OMIT;
 		error = mp->mnt_op->vfs_statino(mp, ino, st);
 		st->st_dev = mp->mnt_id;
 		return error;
