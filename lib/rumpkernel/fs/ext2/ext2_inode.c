@@ -213,7 +213,8 @@ ext2_inode_stat(struct ext2_mount *m, uint32_t ino,
 	default:
 		break;
 	}
-	if (st->st_size > m->m_maxfile)
+	/* The resize inode's size is what its block map could hold. */
+	if (st->st_size > m->m_maxfile && ino != EXT2_INO_RESIZE)
 		goto badsize;
 	return 0;
 badsize:

@@ -88,7 +88,11 @@ node_times(struct ext2_node *np, const struct vattr *va)
 	genfs_clamptime(mp, &st->st_atim);
 	genfs_clamptime(mp, &st->st_mtim);
 	genfs_clamptime(mp, &st->st_ctim);
-	genfs_clamptime(mp, &st->st_birthtim);
+	if ((mp->mnt_caps.fc_flags & RUMP_CAP_BIRTHTIME) != 0)
+		genfs_clamptime(mp, &st->st_birthtim);
+	else
+		st->st_birthtim = (struct rump_timespec){
+		    .tv_nsec = RUMP_UTIME_OMIT};
 }
 
 static int

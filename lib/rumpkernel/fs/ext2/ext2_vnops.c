@@ -41,7 +41,8 @@ setattr_times(struct ext2_node *np, const struct vattr *va)
 		st->st_atim = va->va_atime;
 	if ((va->va_mask & VA_MTIME) != 0)
 		st->st_mtim = va->va_mtime;
-	if ((va->va_mask & VA_BTIME) != 0)
+	if ((va->va_mask & VA_BTIME) != 0 &&
+	    (mp->mnt_caps.fc_flags & RUMP_CAP_BIRTHTIME) != 0)
 		st->st_birthtim = va->va_btime;
 	if ((va->va_mask & VA_CTIME) != 0)
 		st->st_ctim = va->va_ctime;
