@@ -147,6 +147,19 @@ check_kind(struct fsu *f)
 	return FSU_OK;
 }
 
+/* How to insist: --force means something else to some commands. */
+static const char *
+force_word(const struct fsu *f)
+{
+	size_t i;
+
+	for (i = 0; i < f->cmd->noptions; i++)
+		if (f->cmd->options[i].longname != NULL &&
+		    strcmp(f->cmd->options[i].longname, "force") == 0)
+			return "-o force";
+	return "--force";
+}
+
 /* Open and lock.  A status. */
 static int
 open_host(struct fsu *f)
@@ -163,8 +176,8 @@ open_host(struct fsu *f)
 	error = fsu_open_locked(f->image.im_path, flags, f->image.im_off,
 	    f->image.im_len, &f->hf, &told);
 	if (error == EBUSY)
-		fsu_warnf(
-		    f, "is mounted or otherwise in use by the host (--force)");
+		fsu_warnf(f, "is mounted or otherwise in use by the host (%s)",
+		    force_word(f));
 	else if (error != 0 && !told && !fsu_interrupted())
 		fsu_warnf(f, "%s", strerror(error));
 	if (error != 0)
@@ -173,9 +186,8 @@ open_host(struct fsu *f)
 		use = fsu_host_in_use(rumpuser_file_fd(f->hf));
 		if (use != NULL) {
 			fsu_warnf(f,
-			    "%s; changing it here would damage it "
-			    "(--force)",
-			    use);
+			    "%s; changing it here would damage it (%s)", use,
+			    force_word(f));
 			return FSU_USAGE;
 		}
 	}

@@ -171,12 +171,33 @@ ukfs_fill_from_host(int fd, int hostfd)
 	return write_all(fd, buf, have, 0);
 }
 
+/* Read the next data at or after *off, at most to where a hole begins; *off is
+ * where it was.  0: nothing but a hole. */
+static int64_t
+read_data(int fd, uint64_t *off, char *buf)
+{
+	int64_t data, hole;
+	size_t len;
+
+	data = rump_sys_lseek(fd, (int64_t)*off, RUMP_SEEK_DATA);
+	if (data == -RUMP_ENXIO)
+		return 0;
+	len = BUF_BYTES;
+	if (data >= 0) {
+		*off = (uint64_t)data;
+		hole = rump_sys_lseek(fd, data, RUMP_SEEK_HOLE);
+		if (hole > data && (uint64_t)(hole - data) < len)
+			len = (size_t)(hole - data);
+	}
+	return rump_sys_pread(fd, buf, len, *off);
+}
+
 int64_t
 ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd)
 {
 	struct rump_stat st;
 	uint64_t off;
-	int64_t n, data, r;
+	int64_t n, r;
 	char *buf;
 
 	if (from != NULL && from == ukfs_current())
@@ -198,12 +219,7 @@ ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd)
 		}
 		if (ukfs_enter(from) != 0)
 			return -RUMP_ENOMEM;
-		data = rump_sys_lseek(fromfd, (int64_t)off, RUMP_SEEK_DATA);
-		if (data >= 0)
-			off = (uint64_t)data;
-		n = data >= 0 ? rump_sys_pread(fromfd, buf, BUF_BYTES, off)
-		    : data == -RUMP_ENXIO ? 0
-					  : data;
+		n = read_data(fromfd, &off, buf);
 		ukfs_leave(from);
 		if (n > 0)
 			r = write_all(fd, buf, (size_t)n, off);
@@ -325,17 +341,12 @@ static int64_t
 drain_sparse(int fd, int hostfd, uint64_t size, off_t pos, char *buf)
 {
 	uint64_t off;
-	int64_t n, data;
+	int64_t n;
 	int error;
 
 	n = 0;
 	for (off = 0; off < size; off += (uint64_t)n) {
-		data = rump_sys_lseek(fd, (int64_t)off, RUMP_SEEK_DATA);
-		if (data == -RUMP_ENXIO)
-			break;
-		if (data > (int64_t)off)
-			off = (uint64_t)data;
-		n = rump_sys_pread(fd, buf, BUF_BYTES, off);
+		n = read_data(fd, &off, buf);
 		if (n <= 0)
 			break;
 		if (lseek(hostfd, pos + (off_t)off, SEEK_SET) == -1)
