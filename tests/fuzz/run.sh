@@ -9,7 +9,12 @@
 set -eu
 cd "$(dirname "$0")/../.."
 : "${FUZZ_TIME:=0}" "${FUZZ_DIR:=build/fuzz}" "${MAKE:=make}"
-[ $# -gt 0 ] || set -- $(ls tests/fuzz/fuzz_*.c | sed 's,.*/fuzz_,,; s,\.c$,,')
+if [ $# -eq 0 ]; then
+	for f in tests/fuzz/fuzz_*.c; do
+		f=${f##*/fuzz_}
+		set -- "$@" "${f%.c}"
+	done
+fi
 
 san=address,undefined
 o=build/clang-address-undefined-fuzz

@@ -325,8 +325,11 @@ ext2_statino(struct mount *mp, uint64_t ino, struct rump_stat *st)
 	error = ext2_inode_buf(m, (uint32_t)ino, &bp, &di);
 	if (error != 0)
 		return error;
-	error = ext2_inode_stat(m, (uint32_t)ino, di, st);
-	if (ext2_inode_bare(m, di))
+	if (le16_get(di->i_links_count) == 0)
+		error = ext2_damage(m, ino, "has a name, but is unused");
+	else
+		error = ext2_inode_stat(m, (uint32_t)ino, di, st);
+	if (error == 0 && ext2_inode_bare(m, di))
 		st->st_hints |= RUMP_STH_NOXATTR;
 	brelse(bp);
 	st->st_dev = mp->mnt_id;

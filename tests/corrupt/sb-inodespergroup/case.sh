@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh disable=SC2154,SC2034
+standard
+poke 1064 '\0\0\0\0'
+readall 2 's_inodes_per_group is 0'
+poke 1064 '\377\377\377\377'
+readall 2 's_inodes_per_group is 4294967295'

@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# shellcheck shell=sh disable=SC2154,SC2034 # suite.sh sets and reads them
+# words.sh: what the cases of this folder are written in; read by suite.sh.
+
+# ---- making images ------------------------------------------------------------
+make_standard() {
+	mkdir -p "$work/tree/dir/sub"
+	echo hello >"$work/tree/hello"
+	head -c 14000 /dev/zero | tr '\0' b >"$work/tree/big"
+	echo in >"$work/tree/dir/in"
+	ln -s hello "$work/tree/link"
+	ln -s "$(printf 'x%.0s' $(seq 100))" "$work/tree/longlink"
+	truncate -s 300000 "$work/tree/far"
+	printf end | dd of="$work/tree/far" bs=1 seek=299990 conv=notrunc \
+		status=none
+	mke2fs -q -F -t ext2 -b 1024 -I 128 -N 64 -m 0 -d "$work/tree" \
+		"$work/standard" 300 >/dev/null 2>&1
+	mke2fs -q -F -t ext2 -b 1024 -I 256 -N 64 -m 0 -d "$work/tree" \
+		"$work/standard256" 300 >/dev/null 2>&1
+}
+# A small sound image: 1 KiB blocks, one group, each kind of file.
+standard() { cp "$work/standard" "$img"; }
+standard256() { cp "$work/standard256" "$img"; }
+# The image that is kept beside the case.
+unpack() { gzip -dc "$here/$case/image.gz" >"$img"; }
+
+# ---- damaging them ------------------------------------------------------------
+db() { debugfs -w -R "$*" "$img" >/dev/null 2>&1; }
+ssv() { db ssv "$@"; }		# field of the superblock, value
+sif() { db sif "$@"; }		# file, field of its inode, value
+sgd() { db set_bg "$@"; }	# group, field of its descriptor, value
+bmap() { debugfs -R "bmap $1 $2" "$img" 2>/dev/null | tr -dc 0-9; }
+poke() { # byte, what printf makes of the rest
+	# shellcheck disable=SC2059 # it is the escapes that are meant
+	printf "$2" | dd of="$img" bs=1 seek="$1" conv=notrunc status=none
+}
+pokeblk() { poke $(($1 * 1024 + $2)) "$3"; } # block, byte in it, bytes
+
+# ---- saying what must happen ------------------------------------------------------
+tap() { # 0 for good, name
+	n=$((n + 1))
+	if [ "$1" -eq 0 ]; then
+		echo "ok $n - $2"
+	else
+		failed=1
+		echo "not ok $n - $2"
+		sed -n '1,12s/^/#   /p' "$work/err"
+	fi
+}
+hash_of() { if [ -f "$img" ]; then sha256sum <"$img"; else echo none; fi; }
+
+# run STATUS REGEX COMMAND [ARG]...: @ stands for the image.
+run() {
+	want=$1 regex=$2
+	shift 2
+	name="$case: $*"
+	command -v "$1" >/dev/null || {
+		n=$((n + 1))
+		echo "ok $n - $name # SKIP no $1"
+		return
+	}
+	i=$#
+	while [ "$i" -gt 0 ]; do
+		a=$1
+		shift
+		[ "$a" != @ ] || a=$img
+		set -- "$@" "$a"
+		i=$((i - 1))
+	done
+	mkdir -p "$work/out"
+	rc=0
+	timeout 10 "$@" >"$work/stdout" 2>"$work/err" </dev/null || rc=$?
+	good=0
+	[ "$rc" = "$want" ] || {
+		good=1
+		echo "status $rc, not $want" >>"$work/err"
+	}
+	[ -z "$regex" ] || grep -qE -e "$regex" "$work/err" || {
+		good=1
+		echo "nothing of \"$regex\"" >>"$work/err"
+	}
+	[ "$(wc -l <"$work/err")" -le 30 ] || good=1
+	grep -q 'Sanitizer\|panic' "$work/err" && good=1
+	tap $good "$name"
+}
+# The same, for commands that only read.
+reads() {
+	before=$(hash_of)
+	run "$@"
+	[ "$before" = "$(hash_of)" ]
+	tap $? "$case: the image is as it was"
+}
+# Everything is listed and copied out; the status of both, what is said.
+readall() {
+	reads "$1" "$2" fsu_ls @ -lR /
+	rm -rf "$work/out"
+	reads "$1" "$2" fsu_get @ -R / "$work/out"
+}
