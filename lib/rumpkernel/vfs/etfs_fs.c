@@ -79,8 +79,8 @@ nodes_grow(struct etfs_mount *em)
 	node = kmem_calloc(room, sizeof(*node));
 	if (node == NULL)
 		return ENOMEM;
-	if (em->em_nnodes > 0)
-		memcpy(node, em->em_node, em->em_nnodes * sizeof(*node));
+	if (em->em_room > 0)
+		memcpy(node, em->em_node, em->em_room * sizeof(*node));
 	kmem_free(em->em_node, em->em_room * sizeof(*node));
 	em->em_node = node;
 	em->em_room = room;

@@ -9,10 +9,10 @@
  *
  * Files of etfs have their bytes on a block device instead: one to one.
  */
-#include "dev/blkdev.h"
 #include "kern/klog.h"
 #include "kern/kmem.h"
 #include "kern/kstring.h"
+#include "vfs/etfs.h"
 #include "vfs/genfs.h"
 #include "vfs/rumpfs.h"
 
@@ -285,17 +285,10 @@ rumpfs_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	uint64_t idx = off / RUMPFS_PAGE, next;
 	uint8_t *page;
 
+	if (vp->v_blkdev != NULL)
+		return etfs_bmap(vp, off, len, how, run);
 	run->bm_off = off;
 	run->bm_len = len;
-	if (vp->v_blkdev != NULL) {
-		if (off >= vp->v_blkdev->bd_size)
-			return how == BMAP_WRITE ? ENOSPC : EIO;
-		run->bm_kind = BMAP_MAPPED;
-		run->bm_dev = vp->v_blkdev;
-		run->bm_devoff = off;
-		run->bm_len = kmin(len, vp->v_blkdev->bd_size - off);
-		return 0;
-	}
 	if (how != BMAP_READ)
 		return EOPNOTSUPP; /* our own vop_write */
 	page = tree_get(&rn->rn_pages, idx);
@@ -329,13 +322,8 @@ rumpfs_setsize(struct vnode *vp, uint64_t size)
 {
 	struct rumpfs_node *rn = rumpfs_node(vp);
 
-	if (vp->v_blkdev != NULL) {
-		int error = blkdev_setsize(vp->v_blkdev, size);
-
-		if (error == 0)
-			vp->v_size = size;
-		return error;
-	}
+	if (vp->v_blkdev != NULL)
+		return etfs_setsize(vp, size);
 	if (size > INT64_MAX)
 		return EFBIG;
 	if (size < rn->rn_size) {
