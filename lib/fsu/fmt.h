@@ -184,6 +184,7 @@ struct fsu_timestyle {
 /* "full-iso", "long-iso", "iso", "locale", "+FORMAT[\nFORMAT]", each but the last
  * with "posix-" in front.  0, or EINVAL. */
 int fsu_timestyle_init(struct fsu_timestyle *ts, const char *style);
+#define FSU_TIME_CHARS 256 /* the least that buf should have */
 /* Length; *told false: no year of the calendar, the seconds in decimal. */
 size_t fsu_timestyle_format(struct fsu_timestyle *ts, char *buf, size_t size,
     int64_t sec, uint32_t ns, bool *told);
