@@ -121,6 +121,35 @@ void cp_path_set(struct cp_path *p, const char *s);
 size_t cp_path_push(struct cp_path *p, const char *name); /* the old length */
 void cp_path_pop(struct cp_path *p, size_t len);
 
+/* Where an operand is. */
+struct cp_ctx {
+	struct cp *c;
+	struct cp_path spath, dpath; /* as messages say them */
+	size_t dtop;		     /* of dpath: what top names */
+	int topfd;		     /* the directory that the target is in */
+	const struct cp_dir {
+		const struct cp_dir *up;
+		uint64_t dev, ino;
+	} * dir; /* the source's ancestors */
+	bool follow_target;
+	int status;
+};
+
+/* copy_links.c: remember that st's file is at x's dpath now; */
+void cp_links_add(struct cp_ctx *x, const struct rump_stat *st);
+/* make dname a link to what was copied before.  1: done; 0: copy it; -error. */
+int cp_try_link(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
+    const char *dname);
+/* copy_attr.c: what a new node is to get, */
+void cp_attributes(
+    const struct cp *c, const struct rump_stat *st, struct cp_attr *a);
+/* ... and one that was there: only what was asked for. */
+void cp_attributes_of_old(const struct cp *c, struct cp_attr *a);
+bool cp_wants_flags(const struct cp *c, const struct rump_stat *st);
+/* Extended attributes, of open files, or (-1) of names. */
+int cp_copy_xattrs(struct cp_ctx *x, int sfd, int sdirfd, const char *sname,
+    int dfd, int ddirfd, const char *dname);
+
 /* One operand: sname in the source's current directory to dname in ddirfd; spath
  * and dpath say it in messages.  A status. */
 int cp_operand(struct cp *c, const char *sname, int ddirfd, const char *dname,

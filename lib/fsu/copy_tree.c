@@ -15,315 +15,9 @@
 #include "copy_impl.h"
 #include "fsu_impl.h"
 
-#define XBUF_BYTES (128u << 10) /* a list of names, and a value */
 #define LINK_BYTES RUMP_PATH_MAX
 
-/* What the functions below need to know about where they are. */
-struct cp_ctx {
-	struct cp *c;
-	struct cp_path spath, dpath; /* as messages say them */
-	size_t dtop;		     /* of dpath: what top names */
-	int topfd;		     /* the directory that the target is in */
-	const struct cp_dir {
-		const struct cp_dir *up;
-		uint64_t dev, ino;
-	} * dir; /* the source's ancestors */
-	bool follow_target;
-	int status;
-};
-
-/* ---- pathnames ------------------------------------------------------------------ */
-
-void
-cp_path_set(struct cp_path *p, const char *s)
-{
-	p->len = 0;
-	cp_path_push(p, s);
-}
-
-size_t
-cp_path_push(struct cp_path *p, const char *name)
-{
-	size_t old = p->len, n = strlen(name);
-
-	if (p->len + n + 2 > p->cap) {
-		p->cap = (p->len + n + 2) * 2;
-		p->s = fsu_realloc(p->s, p->cap);
-	}
-	if (p->len > 0 && p->s[p->len - 1] != '/')
-		p->s[p->len++] = '/';
-	memcpy(p->s + p->len, name, n + 1);
-	p->len += n;
-	return old;
-}
-
-void
-cp_path_pop(struct cp_path *p, size_t len)
-{
-	p->len = len;
-	p->s[len] = '\0';
-}
-
-/* ---- hard links --------------------------------------------------------------------- */
-
-/* Files with several names: source's (device, inode) to the target's first path
- * below its top.  Open addressing; only files with more than one link are in. */
-struct cp_links {
-	struct cp_link {
-		uint64_t dev, ino;
-		char *path; /* NULL: free */
-		int topfd;
-	} * tab;
-	size_t cap, n;
-};
-
-void
-cp_links_free(struct cp_links *links)
-{
-	size_t i;
-
-	if (links == NULL)
-		return;
-	for (i = 0; i < links->cap; i++)
-		free(links->tab[i].path);
-	free(links->tab);
-	free(links);
-}
-
-static struct cp_link *
-link_slot(const struct cp_links *l, uint64_t dev, uint64_t ino)
-{
-	size_t i = (size_t)((ino ^ dev << 7) * 0x9e3779b97f4a7c15u >> 20);
-
-	for (;; i++) {
-		struct cp_link *e = &l->tab[i & (l->cap - 1)];
-
-		if (e->path == NULL || (e->dev == dev && e->ino == ino))
-			return e;
-	}
-}
-
-static struct cp_link *
-links_find(struct cp *c, const struct rump_stat *st)
-{
-	struct cp_links *l = c->links;
-	struct cp_links old;
-	size_t i;
-
-	if (l == NULL)
-		l = c->links = fsu_calloc(1, sizeof(*l));
-	if (l->n * 4 >= l->cap * 3) {
-		old = *l;
-		l->cap = old.cap == 0 ? 64 : old.cap * 2;
-		l->tab = fsu_calloc(l->cap, sizeof(*l->tab));
-		for (i = 0; i < old.cap; i++)
-			if (old.tab[i].path != NULL)
-				*link_slot(l, old.tab[i].dev,
-				    old.tab[i].ino) = old.tab[i];
-		free(old.tab);
-	}
-	return link_slot(l, st->st_dev, st->st_ino);
-}
-
-static void
-links_add(struct cp_ctx *x, const struct rump_stat *st)
-{
-	struct cp_link *e = links_find(x->c, st);
-
-	if (e->path != NULL)
-		return;
-	e->dev = st->st_dev;
-	e->ino = st->st_ino;
-	e->topfd = x->topfd;
-	e->path = fsu_strdup(x->dpath.s + x->dtop);
-	x->c->links->n++;
-}
-
-/* Open the directory of path below topfd, component by component, so that no
- * symlink is followed; *namep: the last component.  A descriptor to be closed
- * (topfd itself: not). */
-static int
-open_parent(struct cp *c, int topfd, const char *path, const char **namep)
-{
-	const char *slash;
-	char *comp;
-	int fd, next;
-
-	fd = topfd;
-	while (*path == '/')
-		path++;
-	while ((slash = strchr(path, '/')) != NULL) {
-		comp = fsu_strndup(path, (size_t)(slash - path));
-		next = c->dst.ops->opendir(&c->dst, fd, comp, false);
-		free(comp);
-		if (fd != topfd)
-			c->dst.ops->close(&c->dst, fd);
-		if (next < 0)
-			return next;
-		fd = next;
-		path = slash + 1;
-	}
-	*namep = path;
-	return fd;
-}
-
-/* Make dname a link to what was copied before.  1: done; 0: copy it; -error. */
-static int
-try_link(
-    struct cp_ctx *x, const struct rump_stat *st, int ddirfd, const char *dname)
-{
-	struct cp *c = x->c;
-	const struct cp_link *e;
-	const char *name;
-	int fd, r;
-
-	e = links_find(c, st);
-	if (e->path == NULL)
-		return 0;
-	fd = open_parent(c, e->topfd, e->path, &name);
-	if (fd < 0)
-		return fd == -RUMP_ENOENT ? 0 : fd;
-	r = c->dst.ops->link(&c->dst, fd, name, ddirfd, dname);
-	if (r == -RUMP_EEXIST && !c->o->noclobber) {
-		r = c->dst.ops->unlink(&c->dst, ddirfd, dname);
-		if (r == 0)
-			r = c->dst.ops->link(&c->dst, fd, name, ddirfd, dname);
-	}
-	if (fd != e->topfd)
-		c->dst.ops->close(&c->dst, fd);
-	if (r == -RUMP_EMLINK || r == -RUMP_EXDEV || r == -RUMP_ENOENT ||
-	    r == -RUMP_EOPNOTSUPP)
-		return 0;
-	return r == 0 ? 1 : r;
-}
-
-/* ---- attributes --------------------------------------------------------------------- */
-
-/* What the new node is to get. */
-static void
-attributes(const struct cp *c, const struct rump_stat *st, struct cp_attr *a)
-{
-	const struct fsu_copyopts *o = c->o;
-
-	memset(a, 0, sizeof(*a));
-	a->mode = st->st_mode;
-	a->atime = st->st_atim;
-	a->mtime = st->st_mtim;
-	if (o->preserve) {
-		a->mask = CP_MODE | CP_OWNER | CP_TIMES;
-		a->uid = st->st_uid;
-		a->gid = st->st_gid;
-	} else {
-		a->mode = (st->st_mode & RUMP_S_IFMT) |
-		    (st->st_mode & 0777 & ~(c->umask));
-		if ((st->st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK)
-			a->mode = RUMP_S_IFLNK | 0777;
-		if (c->dst.image)
-			a->mask = CP_OWNER; /* 0:0 */
-	}
-	if (o->set_mode && (st->st_mode & RUMP_S_IFMT) != RUMP_S_IFLNK) {
-		a->mode = (st->st_mode & RUMP_S_IFMT) | o->mode_bits;
-		a->mask |= CP_MODE;
-	}
-	if (o->set_uid || o->set_gid) {
-		if (!(a->mask & CP_OWNER)) {
-			a->uid = c->dst.euid;
-			a->gid = c->dst.egid;
-		}
-		a->mask |= CP_OWNER;
-		if (o->set_uid)
-			a->uid = o->uid;
-		if (o->set_gid)
-			a->gid = o->gid;
-	}
-}
-
-/* For a file that was there: only what was asked for. */
-static void
-attributes_of_old(const struct cp *c, struct cp_attr *a)
-{
-	const struct fsu_copyopts *o = c->o;
-
-	if (!o->preserve) {
-		a->mask &= (o->set_mode ? CP_MODE : 0) |
-		    (o->set_uid && o->set_gid ? CP_OWNER : 0);
-	}
-}
-
-/* Attributes that are names and values. */
-static int
-copy_xattrs(struct cp_ctx *x, int sfd, int sdirfd, const char *sname, int dfd,
-    int ddirfd, const char *dname)
-{
-	struct cp *c = x->c;
-	char *names, *value, *n;
-	int64_t len, size;
-	int r;
-
-	if (c->xbuf == NULL)
-		c->xbuf = fsu_malloc(XBUF_BYTES);
-	names = c->xbuf;
-	value = c->xbuf + RUMP_XATTR_SIZE_MAX;
-	len = c->src.ops->listxattr(&c->src, sfd, sdirfd, sname, x->spath.s,
-	    names, RUMP_XATTR_SIZE_MAX);
-	if (len == -RUMP_EOPNOTSUPP || len == -RUMP_ENOSYS || len == 0)
-		return 0;
-	if (len < 0)
-		return (int)len;
-	for (n = names; n < names + len; n += strlen(n) + 1) {
-		size = c->src.ops->getxattr(&c->src, sfd, sdirfd, sname,
-		    x->spath.s, n, value, RUMP_XATTR_SIZE_MAX);
-		if (size == -RUMP_ENODATA)
-			continue;
-		r = size < 0 ? (int)size
-			     : c->dst.ops->setxattr(&c->dst, dfd, ddirfd, dname,
-				   x->dpath.s, n, value, (size_t)size);
-		if (r != 0)
-			return r;
-	}
-	return 0;
-}
-
-static bool
-wants_flags(const struct cp *c, const struct rump_stat *st)
-{
-	return c->o->preserve && (!c->src.image || st->st_flags != 0);
-}
-
-/* ---- messages ------------------------------------------------------------------------- */
-
-void
-cp_error(struct cp *c, const char *path, bool of_target, int error)
-{
-	struct rump_statvfs sv;
-	struct fsu *f;
-	uint64_t room;
-
-	error = error < 0 ? -error : error;
-	f = of_target && c->dst.image ? c->df : c->src.image ? c->f : NULL;
-	if (of_target && !c->dst.image)
-		f = NULL;
-	if (error == RUMP_ENOSPC && of_target && c->dst.image &&
-	    ukfs_fsinfo(c->dst.ukfs, &sv) == 0) {
-		room = sv.f_bavail * sv.f_frsize;
-		fsu_errorf(f,
-		    "%s: No space left in the image: %llu bytes needed, %llu "
-		    "and "
-		    "%llu inodes free; remove something%s or make it larger",
-		    fsu_visible(path), (unsigned long long)c->need,
-		    (unsigned long long)room, (unsigned long long)sv.f_ffree,
-		    c->replacing && !c->o->inplace
-			? ", overwrite the old content at once (--in-place)"
-			: "");
-	} else if (error == RUMP_ELOOP && of_target && !c->dst.image)
-		fsu_msg("%s: is a symbolic link, which is not followed (-f "
-			"replaces it)",
-		    fsu_visible(path));
-	else
-		fsu_error(f, path, error);
-	if (error == RUMP_ENOSPC && of_target && !c->dst.image)
-		c->fatal = true; /* nothing else will fit either */
-}
+/* ---- messages ---- */
 
 static int
 failed(struct cp_ctx *x, bool of_target, int error)
@@ -442,14 +136,14 @@ make_file(struct cp_ctx *x, int sfd, const struct rump_stat *st,
 		return dfd;
 	r = c->dst.ops->fill(&c->dst, dfd, &c->src, sfd);
 	late = *a;
-	if (r == 0 && wants_flags(c, st)) {
+	if (r == 0 && cp_wants_flags(c, st)) {
 		late.flags = c->src.ops->getflags(&c->src, sfd, st);
 		late.mask |= late.flags != 0 ? CP_FLAGS : 0;
 	}
 	if (c->dst.image) /* the rest it has from the start */
 		late.mask &= CP_TIMES | CP_FLAGS;
 	if (r == 0 && c->o->preserve && c->dst.image)
-		r = copy_xattrs(x, sfd, sdirfd, sname, dfd, ddirfd, dname);
+		r = cp_copy_xattrs(x, sfd, sdirfd, sname, dfd, ddirfd, dname);
 	if (r == 0 && c->o->preserve && !c->dst.image) {
 		/* A change of owner would drop capabilities: attributes after it. */
 		struct cp_attr first = late;
@@ -458,7 +152,7 @@ make_file(struct cp_ctx *x, int sfd, const struct rump_stat *st,
 		late.mask &= ~(CP_OWNER | CP_MODE);
 		r = c->dst.ops->setattr(&c->dst, dfd, ddirfd, dname, &first);
 		if (r == 0)
-			r = copy_xattrs(
+			r = cp_copy_xattrs(
 			    x, sfd, sdirfd, sname, dfd, ddirfd, dname);
 	}
 	if (r == 0)
@@ -500,7 +194,7 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 		sfd = c->src.ops->openfile(&c->src, sdirfd, sname, follow);
 	if (sfd < 0)
 		return failed(x, false, sfd);
-	attributes(c, st, &a);
+	cp_attributes(c, st, &a);
 	tell(x);
 	r = 0;
 	c->need = st->st_size;
@@ -513,9 +207,9 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 		    c->dst.ops->unlink(&c->dst, ddirfd, dname) == 0)
 			v = V_MAKE;
 		else if (r == 0) {
-			attributes_of_old(c, &a);
+			cp_attributes_of_old(c, &a);
 			if (c->o->preserve)
-				r = copy_xattrs(
+				r = cp_copy_xattrs(
 				    x, sfd, sdirfd, sname, -1, ddirfd, dname);
 			if (r == 0 && a.mask != 0)
 				r = c->dst.ops->setattr(
@@ -561,7 +255,7 @@ copy_node(struct cp_ctx *x, int sdirfd, const char *sname,
 	case V_MAKE:
 		break;
 	}
-	attributes(c, st, &a);
+	cp_attributes(c, st, &a);
 	tell(x);
 	lost = c->dst.lost_devices;
 	r = c->dst.ops->mknode(
@@ -578,7 +272,7 @@ copy_node(struct cp_ctx *x, int sdirfd, const char *sname,
 		a.mask &= ~(CP_OWNER | CP_MODE);
 	}
 	if (r == 0 && c->o->preserve)
-		r = copy_xattrs(x, -1, sdirfd, sname, -1, ddirfd, dname);
+		r = cp_copy_xattrs(x, -1, sdirfd, sname, -1, ddirfd, dname);
 	if (r == 0 && !(c->dst.image && !c->o->preserve))
 		r = c->dst.ops->setattr(&c->dst, -1, ddirfd, dname, &a);
 	if (r != 0)
@@ -706,7 +400,7 @@ finish_dir(struct cp_ctx *x, int sfd, const struct rump_stat *st, int dfd,
 	int r;
 
 	if (!made)
-		attributes_of_old(c, a);
+		cp_attributes_of_old(c, a);
 	else if (!c->dst.image && (st->st_mode & 0700) != 0700)
 		a->mask |= CP_MODE;
 	r = 0;
@@ -717,8 +411,8 @@ finish_dir(struct cp_ctx *x, int sfd, const struct rump_stat *st, int dfd,
 		r = c->dst.ops->setattr(&c->dst, dfd, -1, NULL, &first);
 		a->mask &= ~CP_OWNER;
 		if (r == 0)
-			r = copy_xattrs(x, sfd, -1, NULL, dfd, -1, NULL);
-		if (wants_flags(c, st)) {
+			r = cp_copy_xattrs(x, sfd, -1, NULL, dfd, -1, NULL);
+		if (cp_wants_flags(c, st)) {
 			a->flags = c->src.ops->getflags(&c->src, sfd, st);
 			a->mask |= a->flags != 0 ? CP_FLAGS : 0;
 		}
@@ -750,7 +444,7 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 		failed(x, false, sfd);
 		return;
 	}
-	attributes(c, st, &a);
+	cp_attributes(c, st, &a);
 	dfd = make_dir(x, ddirfd, dname, &a, &made);
 	if (dfd < 0) {
 		failed(x, true, dfd);
@@ -787,7 +481,7 @@ copy_entry(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	}
 	links = st->st_nlink > 1 && !follow;
 	if (links) {
-		r = try_link(x, st, ddirfd, dname);
+		r = cp_try_link(x, st, ddirfd, dname);
 		if (r < 0)
 			failed(x, true, r);
 		if (r == 1)
@@ -801,7 +495,7 @@ copy_entry(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	else
 		r = copy_node(x, sdirfd, sname, st, ddirfd, dname);
 	if (links && r == FSU_OK)
-		links_add(x, st);
+		cp_links_add(x, st);
 }
 
 /* ---- an operand ------------------------------------------------------------------------ */

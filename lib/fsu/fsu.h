@@ -168,7 +168,7 @@ char *fsu_strdup(const char *s);
 char *fsu_strndup(const char *s, size_t n);
 char *fsu_asprintf(const char *fmt, ...) FSU_PRINTF(1, 2);
 
-/* ---- sizes (size.c) ------------------------------------------------------ */
+/* ---- sizes (sizes.c) ------------------------------------------------------ */
 
 /* Bytes: decimal, 0x..; b s = 512; k m g t (any case, also kiB) x1024; kB MB GB
  * TB x1000; products 2x1024.  0, EINVAL or ERANGE. */
