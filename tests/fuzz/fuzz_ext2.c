@@ -2,7 +2,9 @@
 /*
  * libFuzzer target for ext2: the input is an image.  It is mounted for reading
  * and walked (a byte that changed then is a bug), then mounted for writing,
- * walked again, changed in every way there is, and unmounted.
+ * walked again, changed in every way there is, and unmounted; some also as an
+ * image being built, which is cut at the end.  The device is memory, memory under
+ * a cache, or under an overlay, as the input says.
  *
  * Images are small (64 to 256 KiB), deterministic in what happens to them, and
  * mutated where it matters: the mutator changes fields inside blocks that are in
@@ -307,37 +309,76 @@ mount_image(uint32_t flags)
 	return -rump_sys_mount("ext2", MNT, flags, devs, 1, NULL);
 }
 
+/* As makefs does it. */
+static void
+build(void)
+{
+	uint64_t size;
+	int fd;
+
+	fd = rump_sys_open(
+	    MNT "/built", RUMP_O_CREAT | RUMP_O_RDWR | RUMP_O_EXCL, 0644);
+	if (fd >= 0) {
+		(void)rump_sys_fallocate(fd, RUMP_FALLOC_FRESH, 0, 20000);
+		rump_sys_close(fd);
+	}
+	(void)rump_sys_mkdir(MNT "/builtdir", 0755);
+	(void)rump_sys_unlink(MNT "/hello");
+	(void)rump_sys_fstrim(MNT, 5000, &size);
+}
+
+static void
+make_device(const uint8_t *data, size_t size, unsigned kind)
+{
+	struct rump_blkdesc desc[2] = {
+	    {.bl_kind = RUMP_BLK_RAM, .bl_len = size},
+	    {.bl_kind = kind == 1 ? RUMP_BLK_CACHE : RUMP_BLK_OVERLAY,
+		.bl_len = kind == 1 ? 65536 : 0},
+	};
+
+	must(rump_pub_blkdev_create(DEV, desc, kind == 0 ? 1 : 2), "create");
+	must(rump_pub_blkdev_write(DEV, data, 0, size), "fill");
+}
+
+static void
+must_equal(const uint8_t *data, size_t size, const char *what)
+{
+	static uint8_t after[MAX_IMAGE];
+
+	must(rump_pub_blkdev_read(DEV, after, 0, size), "compare");
+	if (memcmp(after, data, size) != 0) {
+		fprintf(stderr, "%s changed the image\n", what);
+		abort();
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rump_blkdesc desc = {.bl_kind = RUMP_BLK_RAM, .bl_len = size};
-	static uint8_t after[MAX_IMAGE];
+	uint32_t sum = 0;
 
 	if (size < 2048 || size > MAX_IMAGE)
 		return 0;
+	for (size_t i = 0; i < size; i += 64)
+		sum = sum * 31 + data[i];
 	start();
-	must(rump_pub_blkdev_create(DEV, &desc, 1), "create");
-	must(rump_pub_blkdev_write(DEV, data, 0, size), "fill");
+	make_device(data, size, sum % 3);
 	if (mount_image(RUMP_MNT_RDONLY) == 0) {
 		read_all();
 		must(-rump_sys_unmount(MNT, 0), "unmount after reading");
 	}
-	must(rump_pub_blkdev_read(DEV, after, 0, size), "compare");
-	if (memcmp(after, data, size) != 0) {
-		fprintf(stderr, "reading changed the image\n");
-		abort();
-	}
+	must_equal(data, size, "reading");
 	if (mount_image(0) == 0) {
 		read_all();
 		write_all();
 		read_all();
 		must(-rump_sys_unmount(MNT, 0), "unmount after writing");
 	} else {
-		must(rump_pub_blkdev_read(DEV, after, 0, size), "compare");
-		if (memcmp(after, data, size) != 0) {
-			fprintf(stderr, "a failed mount changed the image\n");
-			abort();
-		}
+		must_equal(data, size, "a failed mount");
+	}
+	if (sum % 4 == 0 && mount_image(RUMP_MNT_BUILDING) == 0) {
+		build();
+		must(-rump_sys_unmount(MNT, 0), "unmount after building");
 	}
 	must(rump_pub_blkdev_destroy(DEV), "destroy");
 	return 0;

@@ -160,13 +160,15 @@ rdev_get(const struct ext2_inode_disk *di)
 bool
 ext2_inode_bare(const struct ext2_mount *m, const struct ext2_inode_disk *di)
 {
-	uint32_t at = EXT2_OLD_INODE + le16_get(di->i_extra_isize);
 	const struct ext2_xattr_ihead_disk *head;
+	uint32_t at;
 
 	if (le32_get(di->i_file_acl_lo) != 0)
 		return false;
+	/* An old inode ends in front of i_extra_isize. */
 	if (m->m_isize <= EXT2_OLD_INODE)
 		return true;
+	at = EXT2_OLD_INODE + le16_get(di->i_extra_isize);
 	if (at % 4 != 0 || at > m->m_isize - sizeof(*head))
 		return false;
 	head = (const void *)((const uint8_t *)di + at);
