@@ -204,14 +204,14 @@ ext2_add_blocks(struct ext2_node *np, int64_t nblks)
 }
 
 /* ---- ext2_alloc.c: blocks ---------------------------------------------------- */
-/* A run of 1..want free blocks, at goal or after it if that can be; np: for
- * whom (NULL: nobody's window).  ENOSPC. */
+/* A run of 1..want free blocks, at goal or after it if that can be, with extra
+ * ones behind that are kept for np's next call (0: leaves np's window alone).
+ * ENOSPC. */
 int ext2_balloc(struct ext2_mount *m, struct ext2_node *np, uint64_t goal,
-    uint64_t want, uint64_t *startp, uint64_t *gotp);
+    uint64_t want, uint64_t extra, uint64_t *startp, uint64_t *gotp);
 void ext2_bfree(struct ext2_mount *m, uint64_t start, uint64_t n);
 /* Is the block marked as used?  (I/O errors: no.) */
 bool ext2_bused(struct ext2_mount *m, uint64_t blk);
-void ext2_window_set(struct ext2_node *np, uint64_t start, uint64_t n);
 void ext2_window_drop(struct ext2_node *np);
 uint64_t ext2_group_goal(struct ext2_mount *m, uint32_t ino);
 /* The block bitmap, compared with the counts at first; m_lock held. */

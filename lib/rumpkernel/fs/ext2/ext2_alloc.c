@@ -97,25 +97,6 @@ ext2_window_drop(struct ext2_node *np)
 	mutex_exit(&np->n_m->m_lock);
 }
 
-void
-ext2_window_set(struct ext2_node *np, uint64_t start, uint64_t n)
-{
-	struct ext2_mount *m = np->n_m;
-	uint64_t end;
-
-	if (m->m_building || start >= m->m_blocks) {
-		ext2_window_drop(np);
-		return;
-	}
-	mutex_enter(&m->m_lock);
-	end = ext2_group_start(m, ext2_group_of_block(m, start)) + m->m_bpg;
-	np->n_win = start;
-	np->n_winend = kmin(start + n, kmin(end, m->m_blocks));
-	if (!klink_linked(&np->n_winlink))
-		klist_insert_tail(&m->m_windows, &np->n_winlink);
-	mutex_exit(&m->m_lock);
-}
-
 /* Does somebody else's window lie in [blk, *endp)?  Then *endp becomes its
  * start; where it covers blk itself, its end is returned, else 0. */
 static uint64_t
@@ -138,29 +119,34 @@ window_clip(struct ext2_mount *m, const struct ext2_node *np, uint64_t blk,
 	return 0;
 }
 
-/* ---- finding ------------------------------------------------------------------ */
+/* ---- finding ------------------------------------------------------------------
+ */
 
 struct search {
 	struct ext2_mount *m;
-	const struct ext2_node *np;
+	struct ext2_node *np;
 	uint32_t g;
-	struct buf *bp;	     /* the group's bitmap, busy */
-	uint64_t want, need; /* blocks: at most, at least */
-	uint32_t bit, len;   /* found */
+	struct buf *bp;	   /* the group's bitmap, busy */
+	uint64_t want;	   /* blocks: take so many */
+	uint64_t extra;	   /* ... and keep so many behind them */
+	uint64_t need;	   /* look for so many */
+	uint32_t bit, len; /* found: free blocks, want + extra at most */
+	bool clashed;	   /* a window was in the way */
 };
 
-/* The free run at bit that nobody keeps: its length, at most want. */
+/* The free run at bit that nobody else keeps. */
 static uint32_t
 run_at(struct search *s, uint32_t bit, uint32_t end)
 {
 	uint64_t base = ext2_group_start(s->m, s->g);
-	uint64_t stop = kmin(end, bit + s->want);
+	uint64_t stop = kmin(end, bit + s->want + s->extra), free;
 
 	if (bit >= end || bit_test(s->bp->b_data, bit))
 		return 0;
-	stop = base + bit_findset(s->bp->b_data, bit, stop);
+	free = stop = base + bit_findset(s->bp->b_data, bit, stop);
 	if (window_clip(s->m, s->np, base + bit, &stop) != 0)
-		return 0;
+		stop = base + bit;
+	s->clashed = s->clashed || stop != free;
 	return (uint32_t)(stop - base - bit);
 }
 
@@ -191,12 +177,17 @@ run_find(struct search *s, uint32_t from, uint32_t end)
 	return false;
 }
 
+/* Take what is wanted of the run; the rest of it becomes the node's window. */
 static void
 run_take(struct search *s)
 {
 	struct ext2_mount *m = s->m;
 	struct ext2_group *gp = &m->m_grp[s->g];
+	uint32_t all = s->len;
+	uint64_t end;
 
+	s->len = (uint32_t)kmin(s->len, s->want);
+	end = ext2_group_start(m, s->g) + s->bit + s->len;
 	bit_setrange(s->bp->b_data, s->bit, s->len);
 	if (s->bit == gp->g_bhint)
 		gp->g_bhint += s->len;
@@ -205,6 +196,16 @@ run_take(struct search *s)
 	ext2_group_dirty(m, s->g);
 	bdwrite(s->bp);
 	s->bp = NULL;
+	if (s->extra == 0)
+		return;
+	if (all == s->len) {
+		window_drop_locked(s->np);
+		return;
+	}
+	s->np->n_win = end;
+	s->np->n_winend = end + (all - s->len);
+	if (!klink_linked(&s->np->n_winlink))
+		klist_insert_tail(&m->m_windows, &s->np->n_winlink);
 }
 
 /* Look in group g, from bit on first.  0 with a run taken, ENOSPC, or an error. */
@@ -222,13 +223,14 @@ group_search(struct search *s, uint32_t g, uint32_t bit)
 	if (error != 0)
 		return error;
 	s->g = g;
+	s->clashed = false;
 	bit = (uint32_t)kmax(bit, gp->g_bhint);
 	if (run_find(s, bit, end) ||
 	    (bit > gp->g_bhint && run_find(s, gp->g_bhint, end))) {
 		run_take(s);
 		return 0;
 	}
-	if (klist_empty(&m->m_windows))
+	if (!s->clashed)
 		gp->g_maxrun = (uint32_t)s->need - 1;
 	brelse(s->bp);
 	s->bp = NULL;
@@ -270,7 +272,7 @@ search_near(struct search *s, uint64_t goal)
 
 	if (error != ENOSPC)
 		return error;
-	s->need = kmin(s->want, m->m_bpg);
+	s->need = kmin(s->want + s->extra, m->m_bpg);
 	for (; s->need > 0; s->need /= 2) {
 		for (uint32_t i = 0; i < m->m_groups; i++) {
 			uint32_t g = (uint32_t)(((uint64_t)g0 + i) %
@@ -307,9 +309,10 @@ search_first(struct search *s)
 
 int
 ext2_balloc(struct ext2_mount *m, struct ext2_node *np, uint64_t goal,
-    uint64_t want, uint64_t *startp, uint64_t *gotp)
+    uint64_t want, uint64_t extra, uint64_t *startp, uint64_t *gotp)
 {
-	struct search s = {.m = m, .np = np, .want = want};
+	struct search s = {
+	    .m = m, .np = np, .want = want, .extra = m->m_building ? 0 : extra};
 	struct klink *l;
 	int error;
 

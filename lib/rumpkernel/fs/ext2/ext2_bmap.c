@@ -288,6 +288,24 @@ supply_return(struct ext2_mount *m, struct supply *s)
 	memset(s, 0, sizeof(*s));
 }
 
+/* Blocks to keep behind [lbn, end): a growing file has as much as it is long. */
+static uint64_t
+window_size(const struct ext2_node *np, uint64_t end)
+{
+	uint64_t eof = howmany(np->n_st.st_size, np->n_m->m_bsize);
+
+	if (end < eof)
+		return 0;
+	switch (np->n_st.st_mode & RUMP_S_IFMT) {
+	case RUMP_S_IFREG:
+		return kmin(kmax(end, 8), 2048);
+	case RUMP_S_IFDIR:
+		return end > 1 ? 7 : 0;
+	default:
+		return 0;
+	}
+}
+
 /* Single blocks: the indirect ones and one of data. */
 static int
 supply_single(
@@ -299,12 +317,12 @@ supply_single(
 
 	error = count_missing(np, lbn, 1, &miss);
 	for (uint64_t i = 0; error == 0 && i < miss; i++) {
-		error = ext2_balloc(m, np, goal, 1, &s->odd[s->nodd], &got);
+		error = ext2_balloc(m, np, goal, 1, 0, &s->odd[s->nodd], &got);
 		if (error == 0)
 			s->nodd++;
 	}
 	if (error == 0)
-		error = ext2_balloc(m, np, goal, 1, &s->data, &s->ndata);
+		error = ext2_balloc(m, np, goal, 1, 0, &s->data, &s->ndata);
 	if (error != 0)
 		supply_return(m, s);
 	return error;
@@ -321,7 +339,8 @@ supply_get(struct ext2_node *np, uint64_t lbn, uint64_t n, uint64_t goal,
 	memset(s, 0, sizeof(*s));
 	error = count_missing(np, lbn, n, &miss);
 	if (error == 0)
-		error = ext2_balloc(m, np, goal, n + miss, &start, &got);
+		error = ext2_balloc(m, np, goal, n + miss,
+		    window_size(np, lbn + n), &start, &got);
 	if (error != 0)
 		return error;
 	if (got > miss) {
@@ -442,23 +461,6 @@ goal_of(struct ext2_node *np, uint64_t lbn, uint64_t *goalp)
 	return error;
 }
 
-/* A growing file: keep room behind its end. */
-static void
-window_follow(struct ext2_node *np, uint64_t lbn_end, uint64_t blk_end)
-{
-	struct ext2_mount *m = np->n_m;
-	uint64_t eof = howmany(np->n_st.st_size, m->m_bsize);
-
-	np->n_goal_lbn = lbn_end;
-	np->n_goal = blk_end;
-	if (m->m_building)
-		return;
-	if (lbn_end >= eof)
-		ext2_window_set(np, blk_end, kmin(kmax(lbn_end, 8), 2048));
-	else
-		ext2_window_drop(np);
-}
-
 int
 ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *blkp,
     uint64_t *cntp)
@@ -481,7 +483,8 @@ ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *blkp,
 	}
 	supply_return(m, &s);
 	if (done > 0) {
-		window_follow(np, lbn + done, first + done);
+		np->n_goal_lbn = lbn + done;
+		np->n_goal = first + done;
 		error = 0;
 	}
 	*blkp = first;

@@ -426,7 +426,7 @@ block_own(struct ext2_node *np, struct buf **bpp)
 		brelse(bp);
 	}
 	error = ext2_balloc(
-	    m, np, ext2_group_goal(m, np->n_ino), 1, &blk, &got);
+	    m, np, ext2_group_goal(m, np->n_ino), 1, 0, &blk, &got);
 	if (error != 0)
 		return error;
 	error = np->n_acl != 0 ? ext2_xattr_drop(np) : 0;
