@@ -11,7 +11,7 @@
 
 #include "dev/blkdev.h"
 
-static uint64_t rnd_state = 1;
+static __thread uint64_t rnd_state = 1;
 
 static inline uint64_t
 rnd(uint64_t below)

@@ -37,11 +37,12 @@ struct tf {
 	uint32_t nblks;
 	uint8_t *used;
 	uint32_t free;
-	bool full; /* ENOSPC was met */
+	kmutex_t lock; /* used, free */
 	unsigned nencoded;
 	struct tf_node node[6];
 };
 static struct tf tf;
+static __thread bool tf_full; /* ENOSPC was met */
 
 static inline struct tf_node *
 tf_node(struct vnode *vp)
@@ -61,15 +62,28 @@ tf_alloc(uint32_t prev)
 {
 	uint32_t b = prev + 1;
 
-	tf.full |= tf.free == 0;
-	if (tf.free == 0)
+	mutex_enter(&tf.lock);
+	if (tf.free == 0) {
+		mutex_exit(&tf.lock);
+		tf_full = true;
 		return 0;
+	}
 	if (prev == 0 || b >= tf.nblks || tf.used[b] || rnd(6) == 0)
 		for (b = 1 + (uint32_t)rnd(tf.nblks - 1); tf.used[b];)
 			b = b + 1 < tf.nblks ? b + 1 : 1;
 	tf.used[b] = 1;
 	tf.free--;
+	mutex_exit(&tf.lock);
 	return b;
+}
+
+static inline void
+tf_unalloc(uint32_t b)
+{
+	mutex_enter(&tf.lock);
+	tf.used[b] = 0;
+	tf.free++;
+	mutex_exit(&tf.lock);
 }
 
 static inline void
@@ -77,10 +91,9 @@ tf_release(struct tf_node *n, uint32_t i, struct blkdev *dev)
 {
 	if (n->blk[i] == 0)
 		return;
-	tf.used[n->blk[i]] = 0;
-	tf.free++;
 	if (n->kind == TF_BUFFERED)
 		bforget(dev, (uint64_t)n->blk[i] * tf.blksize, tf.blksize);
+	tf_unalloc(n->blk[i]);
 	n->blk[i] = 0;
 	n->unwritten[i] = false;
 }
@@ -135,10 +148,8 @@ tf_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 			if (b == 0 && j == i)
 				return ENOSPC;
 			if (b == 0 || (j > i && b != prev + 1)) {
-				if (b != 0 && n->blk[j] == 0) {
-					tf.used[b] = 0;
-					tf.free++;
-				}
+				if (b != 0 && n->blk[j] == 0)
+					tf_unalloc(b);
 				break;
 			}
 			n->blk[j] = b;
@@ -347,6 +358,7 @@ tf_reset(uint32_t blksize, uint32_t nblks)
 {
 	free(tf.used);
 	memset(&tf, 0, sizeof(tf));
+	mutex_init(&tf.lock, RANK_ALLOCATOR, "testfs");
 	tf.blksize = blksize;
 	tf.nblks = nblks;
 	tf.used = calloc(nblks, 1);

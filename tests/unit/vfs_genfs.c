@@ -24,9 +24,9 @@ static struct file fa, fb, fbuf;
 static struct rumpuser_file *hostfile;
 static uint8_t *hostmem;
 static uint64_t hostsize;
-static const char *failure;
+static __thread const char *failure;
 
-static int failline;
+static __thread int failline;
 
 #define MUST(cond) \
 	((cond) ? true : (failure = #cond, failline = __LINE__, false))
@@ -125,8 +125,8 @@ op_write(struct file *f)
 		n = rump_sys_writev(f->fd, iov, cnt + 1);
 	}
 	if (n == -ENOSPC)
-		return MUST(tf.full);
-	if (!MUST(n > 0) || !MUST(n == (int64_t)len || tf.full))
+		return MUST(tf_full);
+	if (!MUST(n > 0) || !MUST(n == (int64_t)len || tf_full))
 		return false;
 	memcpy(f->mem + off, f->tmp, (size_t)n);
 	grown(f, off, (uint64_t)n);
@@ -178,7 +178,7 @@ op_fallocate(struct file *f)
 		if (how == 1 && off < f->size)
 			memset(f->mem + off, 0,
 			    off + len < f->size ? len : f->size - off);
-		return MUST(tf.full);
+		return MUST(tf_full);
 	}
 	if (how < 2)
 		memset(f->mem + off, 0, len);
@@ -281,8 +281,8 @@ op_fromhost(struct file *f)
 	n = rump_sys_copyfromhost(
 	    f->fd, off, hostfile, hostoff, rnd(3) ? len : want);
 	if (n == -ENOSPC) /* how much there is now, nobody tells */
-		return MUST(tf.full) && (failure = "full", false);
-	if (!MUST(n >= 0) || !MUST(n == (int64_t)want || tf.full))
+		return MUST(tf_full) && (failure = "full", false);
+	if (!MUST(n >= 0) || !MUST(n == (int64_t)want || tf_full))
 		return false;
 	memcpy(f->mem + off, hostmem + hostoff, (size_t)n);
 	grown(f, off, (uint64_t)n);
@@ -303,8 +303,8 @@ op_copy(struct file *f)
 	want = off >= f->size ? 0 : f->size - off < len ? f->size - off : len;
 	n = rump_sys_copy_file_range(f->fd, off, g->fd, goff, len);
 	if (n == -ENOSPC)
-		return MUST(tf.full) && (failure = "full", false);
-	if (!MUST(n >= 0) || !MUST(n == (int64_t)want || tf.full))
+		return MUST(tf_full) && (failure = "full", false);
+	if (!MUST(n >= 0) || !MUST(n == (int64_t)want || tf_full))
 		return false;
 	memcpy(g->mem + goff, f->mem + off, (size_t)n);
 	grown(g, goff, (uint64_t)n);
@@ -361,7 +361,7 @@ op_dirty_tail(struct file *f)
 static bool
 step(struct file *f)
 {
-	tf.full = false;
+	tf_full = false;
 	switch (rnd(25)) {
 	case 24:
 		return op_dirty_tail(f);
@@ -484,6 +484,65 @@ fuzz(uint32_t blksize, uint32_t nblks, bool overlay, unsigned steps)
 	file_close(&fb);
 	file_close(&fbuf);
 	free(hostmem);
+	unmount_testfs();
+}
+
+/* ---- several threads, a file each ------------------------------------------------- */
+
+static void *
+worker(void *arg)
+{
+	static const char *const paths[] = {"/t/a", "/t/b", "/t/buf"};
+	uintptr_t i = (uintptr_t)arg;
+	struct file f;
+
+	rnd_state = 1000 + i;
+	file_open(&f, paths[i], 400000);
+	for (unsigned s = 0; s < 1500 && failure == NULL; s++) {
+		tf_full = false;
+		switch (rnd(10)) {
+		case 0:
+			op_truncate(&f);
+			break;
+		case 1:
+			if (i < 2)
+				op_fallocate(&f);
+			break;
+		case 2:
+			op_seek(&f);
+			op_runmap(&f);
+			break;
+		case 3:
+			if (!MUST(rump_sys_fsync(f.fd) == 0))
+				break;
+			/* FALLTHROUGH */
+		case 4:
+		case 5:
+			op_read(&f);
+			break;
+		default:
+			op_write(&f);
+		}
+	}
+	check_all(&f);
+	ok(failure == NULL, "thread %u, %s", (unsigned)i, paths[i]);
+	if (failure != NULL)
+		diag("line %d: %s", failline, failure);
+	file_close(&f);
+	return NULL;
+}
+
+static void
+test_threads(void)
+{
+	pthread_t t[3];
+
+	mount_testfs(4096, 250, false);
+	for (uintptr_t i = 0; i < nitems(t); i++)
+		pthread_create(&t[i], NULL, worker, (void *)i);
+	for (unsigned i = 0; i < nitems(t); i++)
+		pthread_join(t[i], NULL);
+	ok(tf_consistent(), "no block lost, none past an end");
 	unmount_testfs();
 }
 
@@ -634,6 +693,7 @@ main(void)
 	test_kinds();
 	test_limits();
 	test_host_holes();
+	test_threads();
 	fuzz(512, 1000, false, 4000);
 	fuzz(1024, 3000, false, 3000);
 	fuzz(4096, 200, true, 1500);
