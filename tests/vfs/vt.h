@@ -59,6 +59,7 @@ struct vt_case {
 	uint64_t tc_size;   /* bytes, 0: the usual */
 	uint64_t tc_inodes; /* 0: the usual */
 	bool tc_needs_device;
+	unsigned tc_ncpu; /* virtual CPUs, 0: 1 */
 };
 extern const struct vt_case vt_open[], vt_io[], vt_name[], vt_link[],
     vt_rename[], vt_attr[], vt_dir[], vt_xattr[], vt_special[], vt_full[],
@@ -81,6 +82,12 @@ const char *vt_second_dev(void); /* its device; NULL: has none */
 const char *vt_image(void);	 /* the host file under the first */
 /* The device under test, to put faults under it: layers on top of the file. */
 void vt_remount_faulty(const struct rump_blkfault *bf);
+
+/* The same, where mounting may fail: other seeds are tried.  Nothing is mounted
+ * and there is no device at the call; bf NULL: without faults. */
+bool vt_try_faulty(const struct rump_blkfault *bf, int tries);
+/* Unmount by force, format anew, mount: after damage that was meant. */
+void vt_fresh(void);
 
 /* A file with that content (or n bytes of a pattern that tells its offset). */
 void vt_put(const char *path, const char *content);

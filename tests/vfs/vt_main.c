@@ -123,6 +123,40 @@ vt_remount_faulty(const struct rump_blkfault *bf)
 	MUST(rump_sys_chdir(MNT));
 }
 
+bool
+vt_try_faulty(const struct rump_blkfault *bf, int tries)
+{
+	const char *devs[1] = {"dev0"};
+	struct rump_blkfault mine;
+
+	for (int i = 0; i < tries; i++) {
+		if (bf != NULL) {
+			mine = *bf;
+			mine.bf_seed += (uint64_t)i;
+		}
+		make_device("dev0", image_path[0], bf != NULL ? &mine : NULL);
+		if (rump_sys_mount(vt_fs->fs_type, MNT, 0, devs, 1, NULL) ==
+		    0) {
+			MUST(rump_sys_chdir(MNT));
+			return true;
+		}
+		MUST(-rump_pub_blkdev_destroy("dev0"));
+	}
+	return false;
+}
+
+void
+vt_fresh(void)
+{
+	MUST(rump_sys_chdir("/"));
+	(void)rump_sys_unmount(MNT, RUMP_MNT_FORCE);
+	MUST(-rump_pub_blkdev_destroy("dev0"));
+	make_image(0, vt_fs->fs_size, 0);
+	make_device("dev0", image_path[0], NULL);
+	mount_on(MNT, "dev0", 0);
+	MUST(rump_sys_chdir(MNT));
+}
+
 const char *
 vt_image(void)
 {
@@ -183,6 +217,10 @@ case_start(const struct vt_case *tc)
 {
 	uint64_t size = tc->tc_size != 0 ? tc->tc_size : vt_fs->fs_size;
 
+	char ncpu[16];
+
+	snprintf(ncpu, sizeof(ncpu), "%u", tc->tc_ncpu != 0 ? tc->tc_ncpu : 1);
+	setenv("RUMP_NCPU", ncpu, 1);
 	MUST(-rump_init());
 	MUST(rump_sys_umask(0));
 	MUST(rump_sys_mkdir(MNT, 0755));

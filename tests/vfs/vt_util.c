@@ -116,7 +116,7 @@ dots(const struct rump_dirent *de)
 int
 vt_count(const char *path)
 {
-	static char buf[65536] __attribute__((aligned(8)));
+	char buf[16384] __attribute__((aligned(8)));
 	int fd = rump_sys_open(path, O_RD | RUMP_O_DIRECTORY, 0), count = 0;
 	int64_t n;
 

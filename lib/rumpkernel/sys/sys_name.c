@@ -181,8 +181,6 @@ sys_linkvnode(struct vnode *vp, int dirfd, const char *upath)
 	struct nameidata nd;
 	int error;
 
-	if (vp->v_type == VDIR)
-		return EPERM;
 	error = sys_namei(&nd, dirfd, upath, NAMEI_PARENT | NAMEI_NOFOLLOW);
 	if (error != 0)
 		return error;
@@ -190,6 +188,8 @@ sys_linkvnode(struct vnode *vp, int dirfd, const char *upath)
 		error = EEXIST;
 	else if (nd.nd_dvp->v_mount != vp->v_mount)
 		error = EXDEV;
+	else if (vp->v_type == VDIR)
+		error = EPERM;
 	else if (vn_rdonly(vp))
 		error = EROFS;
 	else

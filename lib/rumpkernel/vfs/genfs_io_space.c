@@ -79,16 +79,18 @@ punch(struct vnode *vp, uint64_t off, uint64_t end)
 	return error;
 }
 
+/* Room first: what can't be had must not have been zeroed. */
 static int
 zero_range(struct vnode *vp, uint64_t off, uint64_t end, bool keepsize)
 {
+	uint64_t size = vp->v_size;
 	int error = keepsize ? 0 : genfs_zerogap(vp, end);
 
-	if (error == 0 && off < vp->v_size)
-		error = genfs_zerorange(vp, off, kmin(end, vp->v_size) - off);
 	if (error == 0 && vp->v_op->vop_allocate != NULL)
 		error = vop_allocate(
 		    vp, off, end - off, keepsize ? VALLOC_KEEPSIZE : 0);
+	if (error == 0 && off < size)
+		error = genfs_zerorange(vp, off, kmin(end, size) - off);
 	if (error == 0 && !keepsize && end > vp->v_size)
 		error = vop_setsize(vp, end);
 	return error;
