@@ -192,6 +192,25 @@ write_file(const char *path, int flags, uint64_t off, size_t len)
 	rump_sys_close(fd);
 }
 
+static void
+change_attributes(const char *path)
+{
+	/* owner rw-, user 5 rwx, group r--, mask rwx, other --- */
+	static const uint8_t acl[] = {2, 0, 0, 0, 1, 0, 6, 0, 255, 255, 255,
+	    255, 2, 0, 7, 0, 5, 0, 0, 0, 4, 0, 4, 0, 255, 255, 255, 255, 16, 0,
+	    7, 0, 255, 255, 255, 255, 32, 0, 0, 0, 255, 255, 255, 255};
+
+	(void)rump_sys_lsetxattr(
+	    path, "system.posix_acl_access", acl, sizeof(acl), 0);
+	(void)rump_sys_lsetxattr(
+	    path, "system.posix_acl_default", acl, sizeof(acl), 0);
+	(void)rump_sys_chmod(path, 0751);
+	read_xattrs(path);
+	(void)rump_sys_lsetxattr(path, "user.k", "value", 5, 0);
+	(void)rump_sys_lsetxattr(path, "user.big", buf, 500, 0);
+	(void)rump_sys_lchflags(path, RUMP_UF_NODUMP | RUMP_SF_NOATIME);
+}
+
 /* Change what is there: each name of the root, in turn another way. */
 static void
 change_entries(const char *dir)
@@ -215,8 +234,7 @@ change_entries(const char *dir)
 		snprintf(path, sizeof(path), "%s/%s", dir, d->d_name);
 		snprintf(to, sizeof(to), MNT "/new/r%u", i);
 		write_file(path, 0, 3000 * i, 2000);
-		(void)rump_sys_lsetxattr(path, "user.k", "value", 5, 0);
-		(void)rump_sys_lsetxattr(path, "user.big", buf, 500, 0);
+		change_attributes(path);
 		switch (i % 7) {
 		case 0:
 			(void)rump_sys_truncate(path, 1500);
@@ -237,7 +255,7 @@ change_entries(const char *dir)
 			break;
 		case 5:
 			(void)rump_sys_chmod(path, 0600);
-			(void)rump_sys_truncate(path, 1u << 20);
+			(void)rump_sys_truncate(path, 3u << 30);
 			(void)rump_sys_lremovexattr(path, "user.k");
 			break;
 		default:
@@ -355,6 +373,7 @@ must_equal(const uint8_t *data, size_t size, const char *what)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct rump_probe probe;
 	uint32_t sum = 0;
 
 	if (size < 2048 || size > MAX_IMAGE)
@@ -363,6 +382,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		sum = sum * 31 + data[i];
 	start();
 	make_device(data, size, sum % 3);
+	(void)rump_sys_probe(DEV, &probe);
 	if (mount_image(RUMP_MNT_RDONLY) == 0) {
 		read_all();
 		must(-rump_sys_unmount(MNT, 0), "unmount after reading");

@@ -21,15 +21,16 @@ for i in $(seq 60); do : >"$tree/many/a-file-with-a-longish-name-$i"; done
 setfattr -n user.attr -v value "$tree/hello" 2>/dev/null || :
 setfattr -n user.long -v "$(printf 'y%.0s' $(seq 300))" "$tree/dir/indirect" \
 	2>/dev/null || :
+setfacl -m u:5:rwx,g:7:r "$tree/hello" 2>/dev/null || :
+setfacl -d -m u:5:rwx "$tree/dir" 2>/dev/null || :
 
 mk() { # name, kilobytes, options of mke2fs...
 	name=$1 size=$2
 	shift 2
 	rm -f "$out/$name"
 	mke2fs -q -F -t ext2 -U 11111111-2222-3333-4444-555555555555 -m 0 \
-		-E hash_seed=11111111-2222-3333-4444-555555555555,no_copy_xattrs=0 \
-		-d "$tree" "$@" "$out/$name" "$size" 2>/dev/null ||
-	mke2fs -q -F -t ext2 -m 0 -d "$tree" "$@" "$out/$name" "$size"
+		-E hash_seed=11111111-2222-3333-4444-555555555555 \
+		-d "$tree" "$@" "$out/$name" "$size" >/dev/null 2>&1
 }
 mk rev1-128 200 -b 1024 -I 128 -N 128
 mk rev1-256 256 -b 1024 -I 256 -N 128
