@@ -92,7 +92,7 @@ struct mnode {
 #define MN_LISTED   0x10 /* the specification names it (-x) */
 #define MN_MADE	    0x20 /* build: has its inode */
 #define MN_HOLES    0x40 /* the extra has data ranges */
-#define MN_NOSIZE   0x80 /* a file whose size isn't known */
+#define MN_CHANGED  0x80 /* the specification changed it */
 
 /* What few nodes have. */
 struct mextra {

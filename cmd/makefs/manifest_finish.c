@@ -102,11 +102,30 @@ first_path(const struct manifest *mf, uint32_t a, uint32_t b)
 	return first;
 }
 
+/* The specification changed one name of a file: that is the file's. */
+static void
+take_change(struct mnode *owner, const struct mnode *m)
+{
+	owner->m_mode = m->m_mode;
+	owner->m_uid = m->m_uid;
+	owner->m_gid = m->m_gid;
+	owner->m_sec = m->m_sec;
+	owner->m_nsec = m->m_nsec;
+	if ((m->m_flags & MN_PATH) == 0 || m->m_source == owner->m_source)
+		return;
+	owner->m_source = m->m_source;
+	owner->m_pos = m->m_pos;
+	owner->m_size = m->m_size;
+	owner->m_extra = m->m_extra;
+	owner->m_flags &= (uint16_t)~MN_HOLES;
+	owner->m_flags |= m->m_flags & (MN_PATH | MN_HOLES);
+}
+
 /* The nodes of list[0..n) are names of one file: who owns it? */
 static void
 join_links(struct manifest *mf, const struct mlink *list, size_t n)
 {
-	uint32_t owner = UINT32_MAX, alive = 0;
+	uint32_t owner = UINT32_MAX, changed = UINT32_MAX, alive = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		uint32_t node = list[i].l_node;
@@ -114,7 +133,13 @@ join_links(struct manifest *mf, const struct mlink *list, size_t n)
 		if ((mn(mf, node)->m_flags & MN_DROPPED) != 0)
 			continue;
 		owner = alive++ == 0 ? node : first_path(mf, owner, node);
+		if ((mn(mf, node)->m_flags & MN_CHANGED) != 0)
+			changed = changed == UINT32_MAX
+			    ? node
+			    : first_path(mf, changed, node);
 	}
+	if (changed != UINT32_MAX && changed != owner)
+		take_change(mn(mf, owner), mn(mf, changed));
 	for (size_t i = 0; i < n; i++) {
 		struct mnode *m = mn(mf, list[i].l_node);
 

@@ -14,6 +14,7 @@
 
 #define ACL_VERSION 2u
 #define ACL_NOID    UINT32_MAX
+#define TAG_MASK    0x10
 
 struct acl_entry {
 	uint16_t tag, perm;
@@ -33,7 +34,7 @@ tag_of(int la_tag)
 	case ARCHIVE_ENTRY_ACL_GROUP:
 		return 0x08;
 	case ARCHIVE_ENTRY_ACL_MASK:
-		return 0x10;
+		return TAG_MASK;
 	case ARCHIVE_ENTRY_ACL_OTHER:
 		return 0x20;
 	default:
@@ -77,7 +78,7 @@ find_id(struct scan *sc, int tag, int qual, const char *name, uint32_t *id)
 
 static void
 one_kind(struct scan *sc, const char *archive, struct archive_entry *ae,
-    int kind, const char *attr, struct xbuild *xb)
+    int kind, const char *attr, struct xbuild *xb, uint16_t *mode)
 {
 	int type, perm, la_tag, qual, n = archive_entry_acl_reset(ae, kind);
 	const char *name;
@@ -104,6 +105,8 @@ one_kind(struct scan *sc, const char *archive, struct archive_entry *ae,
 			    name != NULL ? fsu_visible(name) : "?");
 			continue;
 		}
+		if (tag == TAG_MASK)
+			*mode = (uint16_t)((*mode & ~070) | (perm & 7) << 3);
 		list[used++] = (struct acl_entry){
 		    (uint16_t)tag, (uint16_t)(perm & 7), id};
 	}
@@ -123,14 +126,16 @@ one_kind(struct scan *sc, const char *archive, struct archive_entry *ae,
 
 void
 scan_acl(struct scan *sc, const char *archive, struct archive_entry *ae,
-    struct xbuild *xb)
+    struct xbuild *xb, uint16_t *mode)
 {
+	uint16_t none = 0;
+
 	if ((archive_entry_acl_types(ae) & ARCHIVE_ENTRY_ACL_TYPE_POSIX1E) == 0)
 		return;
 	/* three entries are what the mode says anyway */
 	if (archive_entry_acl_count(ae, ARCHIVE_ENTRY_ACL_TYPE_ACCESS) > 3)
 		one_kind(sc, archive, ae, ARCHIVE_ENTRY_ACL_TYPE_ACCESS,
-		    "system.posix_acl_access", xb);
+		    "system.posix_acl_access", xb, mode);
 	one_kind(sc, archive, ae, ARCHIVE_ENTRY_ACL_TYPE_DEFAULT,
-	    "system.posix_acl_default", xb);
+	    "system.posix_acl_default", xb, &none);
 }

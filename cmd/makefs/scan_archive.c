@@ -151,7 +151,6 @@ struct reader {
 	struct spool r_spool;
 	unsigned r_source;
 	struct xbuild r_xb;
-	bool r_ours; /* the root was named */
 	uint64_t r_entries;
 	uint64_t r_dataend; /* decoded bytes up to the last entry's end */
 };
@@ -171,7 +170,7 @@ entry_rdev(struct archive_entry *ae)
 }
 
 static void
-take_xattrs(struct reader *r, struct archive_entry *ae)
+take_xattrs(struct reader *r, struct archive_entry *ae, uint16_t *mode)
 {
 	const char *name;
 	const void *value;
@@ -182,7 +181,7 @@ take_xattrs(struct reader *r, struct archive_entry *ae)
 		if (xattr_wanted(name) &&
 		    strncmp(name, "system.posix_acl_", 17) != 0)
 			xbuild_attr(&r->r_xb, name, value, len);
-	scan_acl(r->r_scan, r->r_name, ae, &r->r_xb);
+	scan_acl(r->r_scan, r->r_name, ae, &r->r_xb, mode);
 }
 
 static void
@@ -202,7 +201,7 @@ take_holes(struct reader *r, struct archive_entry *ae)
 static int
 take_data(struct reader *r, struct mnode *m)
 {
-	uint64_t base = r->r_spool.s_end, seen = 0;
+	uint64_t base = r->r_spool.s_end;
 	const void *buf;
 	la_int64_t off;
 	size_t len;
@@ -218,10 +217,8 @@ take_data(struct reader *r, struct mnode *m)
 		    &r->r_spool, buf, len, base + (uint64_t)off);
 		if (error != 0)
 			return error;
-		seen = (uint64_t)off + len;
 	}
 	r->r_spool.s_end = base + m->m_size;
-	(void)seen;
 	return ret == ARCHIVE_EOF ? 0 : EIO;
 }
 
@@ -245,7 +242,7 @@ set_attributes(struct reader *r, struct mnode *m, struct archive_entry *ae)
 	if (type == RUMP_S_IFBLK || type == RUMP_S_IFCHR)
 		m->m_size = entry_rdev(ae);
 	xbuild_reset(&r->r_xb);
-	take_xattrs(r, ae);
+	take_xattrs(r, ae, &m->m_mode);
 	if (type == RUMP_S_IFREG)
 		take_holes(r, ae);
 	m->m_extra = xbuild_store(r->r_scan->sc_mf, &r->r_xb, m->m_size);

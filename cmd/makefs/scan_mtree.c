@@ -220,6 +220,7 @@ change(struct mscan *ms, uint32_t i, const struct mtree_entry *me)
 	    (type == RUMP_S_IFBLK || type == RUMP_S_IFCHR))
 		m->m_size = me->me_rdev;
 	apply(m, me);
+	m->m_flags |= MN_CHANGED;
 }
 
 /* ---- entries ------------------------------------------------------------------------- */

@@ -114,6 +114,11 @@ newfs_ext2_want(const struct newfs_opts *o, struct ext2_geom_want *want,
 	    (want->gw_compat | want->gw_incompat | want->gw_rocompat) != 0)
 		return newfs_fail(
 		    why, EINVAL, "ext2 of revision 0 has no features");
+	if ((want->gw_compat & EXT2_FC_RESIZE_INODE) != 0 &&
+	    (want->gw_rocompat & EXT2_FR_SPARSE_SUPER) == 0)
+		return newfs_fail(why, EINVAL,
+		    "without sparse_super there is no resize_inode: say "
+		    "^sparse_super,^resize_inode");
 	if (block == 0)
 		block = ext2_geom_default_block(o->no_size);
 	if (!ispow2(block) || block < EXT2_MIN_BLOCK || block > EXT2_MAX_BLOCK)
