@@ -21,8 +21,8 @@ enum bio_op {
 	BIO_ZERO,    /* reads as zeros after, cheapest way */
 };
 /* Request flags. */
-#define BIO_META 0x1    /* metadata */
-#define BIO_NEW 0x2     /* the old content is worthless: no undo needed */
+#define BIO_META    0x1 /* metadata */
+#define BIO_NEW	    0x2 /* the old content is worthless: no undo needed */
 #define BIO_BARRIER 0x4 /* before it all is durable that was done before */
 
 struct blkdev;
@@ -30,7 +30,7 @@ struct mount;
 struct bio {
 	enum bio_op bio_op;
 	uint32_t bio_flags;
-	uint64_t bio_off, bio_len; /* bytes */
+	uint64_t bio_off, bio_len;	    /* bytes */
 	const struct rumpuser_iov *bio_iov; /* READ, WRITE */
 	int bio_iovcnt;
 	/* results */
@@ -62,9 +62,10 @@ struct blkdev_ops {
 	/* Where [off, off+len) is in a host file; EOPNOTSUPP: not direct.
 	 * *di may cover less than len (at least one byte).  write: the caller
 	 * will write there. */
-	int (*bo_direct)(struct blkdev *dev, uint64_t off, uint64_t len, bool write,
-	    struct blkdev_direct *di);
-	int (*bo_setsize)(struct blkdev *dev, uint64_t size); /* NULL: EOPNOTSUPP */
+	int (*bo_direct)(struct blkdev *dev, uint64_t off, uint64_t len,
+	    bool write, struct blkdev_direct *di);
+	int (*bo_setsize)(
+	    struct blkdev *dev, uint64_t size); /* NULL: EOPNOTSUPP */
 	void (*bo_destroy)(struct blkdev *dev);
 };
 
@@ -72,13 +73,13 @@ struct blkdev {
 	const struct blkdev_ops *bd_ops;
 	struct blkdev *bd_lower;
 	void *bd_data;
-	uint64_t bd_size;        /* bytes */
+	uint64_t bd_size;		 /* bytes */
 	uint32_t bd_lsector, bd_psector; /* logical, physical sector, bytes */
 	bool bd_readonly;
-	bool bd_reads_zero;      /* unwritten and discarded space reads as zeros */
-	bool bd_cached;          /* a cache is below already (the host's) */
+	bool bd_reads_zero; /* unwritten and discarded space reads as zeros */
+	bool bd_cached;	    /* a cache is below already (the host's) */
 	uint32_t bd_refs;
-	uint32_t bd_users;       /* mounts */
+	uint32_t bd_users; /* mounts */
 	struct klink bd_link;
 	char bd_name[64];
 	struct { /* the buffer cache's */
@@ -94,21 +95,21 @@ int blkdev_io(struct blkdev *dev, struct bio *bio);
 /* Start it; then bio_wait().  A layer may rewrite bio_off and bio_dev.  Returns
  * an error that is known at once (the bio is completed with it then). */
 int blkdev_submit(struct blkdev *dev, struct bio *bio);
-int bio_wait(struct bio *bio);                          /* its error */
-int blkdev_read(struct blkdev *dev, void *buf, uint64_t off, uint64_t len,
-    uint32_t flags);
-int blkdev_write(struct blkdev *dev, const void *buf, uint64_t off, uint64_t len,
-    uint32_t flags);
+int bio_wait(struct bio *bio); /* its error */
+int blkdev_read(
+    struct blkdev *dev, void *buf, uint64_t off, uint64_t len, uint32_t flags);
+int blkdev_write(struct blkdev *dev, const void *buf, uint64_t off,
+    uint64_t len, uint32_t flags);
 int blkdev_readv(struct blkdev *dev, const struct rumpuser_iov *iov, int iovcnt,
     uint64_t off, uint64_t len, uint32_t flags);
-int blkdev_writev(struct blkdev *dev, const struct rumpuser_iov *iov, int iovcnt,
-    uint64_t off, uint64_t len, uint32_t flags);
+int blkdev_writev(struct blkdev *dev, const struct rumpuser_iov *iov,
+    int iovcnt, uint64_t off, uint64_t len, uint32_t flags);
 int blkdev_flush(struct blkdev *dev);
 int blkdev_discard(struct blkdev *dev, uint64_t off, uint64_t len);
 int blkdev_zero(struct blkdev *dev, uint64_t off, uint64_t len);
 /* Zeros by writing them, whatever the device knows: for small ranges. */
-int blkdev_write_zeros(struct blkdev *dev, uint64_t off, uint64_t len,
-    uint32_t flags);
+int blkdev_write_zeros(
+    struct blkdev *dev, uint64_t off, uint64_t len, uint32_t flags);
 /* BLKDEV_NZEROS bytes of zeros that nobody may write to. */
 #define BLKDEV_NZEROS 65536
 const void *blkdev_zeros(void);
@@ -125,15 +126,15 @@ int blkdev_ram_create(uint64_t size, struct blkdev **devp);
 int blkdev_window_create(struct blkdev *lower, uint64_t off, uint64_t len,
     struct blkdev **devp); /* EINVAL: not inside */
 /* Copy on write: a block maps to memory, or to another offset of lower. */
-int blkdev_overlay_create(struct blkdev *lower, uint32_t blksize,
-    struct blkdev **devp);
+int blkdev_overlay_create(
+    struct blkdev *lower, uint32_t blksize, struct blkdev **devp);
 int blkdev_overlay_map(struct blkdev *dev, uint64_t off, uint64_t lower_off);
 int blkdev_overlay_commit(struct blkdev *dev); /* write it all to lower */
 void blkdev_overlay_drop(struct blkdev *dev);  /* forget all of it */
-int blkdev_cache_create(struct blkdev *lower, uint64_t bytes,
-    struct blkdev **devp);
-int blkdev_fault_create(struct blkdev *lower, const struct rump_blkfault *bf,
-    struct blkdev **devp);
+int blkdev_cache_create(
+    struct blkdev *lower, uint64_t bytes, struct blkdev **devp);
+int blkdev_fault_create(
+    struct blkdev *lower, const struct rump_blkfault *bf, struct blkdev **devp);
 
 /* ---- by name ---------------------------------------------------------------- */
 int blkdev_register(struct blkdev *dev, const char *name); /* EEXIST */

@@ -29,15 +29,15 @@ enum buf_state {
 struct mount;
 struct buf {
 	struct blkdev *b_dev;
-	uint64_t b_off;  /* bytes */
-	uint32_t b_len;  /* bytes */
+	uint64_t b_off; /* bytes */
+	uint32_t b_len; /* bytes */
 	uint8_t *b_data;
 	enum buf_state b_state;
 	uint32_t b_flags;
-#define B_BUSY 0x1
+#define B_BUSY	 0x1
 #define B_WANTED 0x2
-#define B_PINNED 0x4 /* a transaction holds it: not to be written yet */
-	int b_error;        /* of the last write that failed */
+#define B_PINNED 0x4	     /* a transaction holds it: not to be written yet */
+	int b_error;	     /* of the last write that failed */
 	struct lwp *b_owner; /* who has it busy */
 	uint64_t b_dirtyseq; /* when it became dirty */
 	void *b_private;     /* a journal's */
@@ -58,14 +58,15 @@ int bread_cluster(struct blkdev *dev, uint64_t off, uint32_t len,
 /* The block, busy, content not read (EMPTY unless it was cached). */
 int getblk(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp);
 /* getblk and zero: for a block that becomes metadata.  Content valid. */
-int getblk_zero(struct blkdev *dev, uint64_t off, uint32_t len,
-    struct buf **bpp);
+int getblk_zero(
+    struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp);
 /* Only if it is cached and valid; NULL else.  Busy. */
 struct buf *incore(struct blkdev *dev, uint64_t off, uint32_t len);
 
-void brelse(struct buf *bp);  /* unchanged: not busy any more */
-void bdwrite(struct buf *bp); /* changed: written some time, not busy any more */
-int bwrite(struct buf *bp);   /* written now, not busy any more */
+void brelse(struct buf *bp); /* unchanged: not busy any more */
+void bdwrite(
+    struct buf *bp);	    /* changed: written some time, not busy any more */
+int bwrite(struct buf *bp); /* written now, not busy any more */
 /* Not busy any more and forgotten, whatever it held. */
 void binval(struct buf *bp);
 int bresize(struct buf *bp, uint32_t newlen);
@@ -82,6 +83,6 @@ void bpurge(struct blkdev *dev, bool lose);
 void bsetmount(struct blkdev *dev, struct mount *mp);
 
 uint64_t buf_memory(void); /* bytes held */
-int buf_init(void);        /* start-up */
+int buf_init(void);	   /* start-up */
 
 #endif /* VFS_BUF_H */

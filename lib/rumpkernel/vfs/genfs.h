@@ -20,7 +20,8 @@ int genfs_write(struct vnode *vp, struct uio *uio, const struct kcred *cred);
  * (growing) first.  vp W.  EFBIG. */
 int genfs_truncate(struct vnode *vp, uint64_t size);
 /* fallocate(2): flags RUMP_FALLOC_*.  vp W. */
-int genfs_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len);
+int genfs_fallocate(
+    struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len);
 /* SEEK_DATA / SEEK_HOLE: *offp in and out.  ENXIO.  vp R. */
 int genfs_seek(struct vnode *vp, bool data, uint64_t *offp);
 /* The file's runs from *offp on: fills at most max, *cntp; vp R. */
@@ -51,8 +52,8 @@ int genfs_access(struct vnode *vp, uint32_t mode, const struct kcred *cred);
 /* May cred do that setattr / change this directory's entry? */
 int genfs_can_setattr(struct vnode *vp, const struct rump_stat *st,
     const struct vattr *va, const struct kcred *cred);
-int genfs_can_unlink(struct vnode *dvp, struct vnode *vp,
-    const struct kcred *cred);
+int genfs_can_unlink(
+    struct vnode *dvp, struct vnode *vp, const struct kcred *cred);
 /* Into the mount's range and grain; one warning a mount. */
 void genfs_clamptime(struct mount *mp, struct rump_timespec *ts);
 /* Now, clamped; SOURCE_DATE_EPOCH counts. */
@@ -85,9 +86,10 @@ int dirhash_create(struct vnode *vp, uint32_t nblks, struct dirhash **dhp);
 /* Also before a directory's vnode is freed. */
 void dirhash_destroy(struct vnode *vp);
 /* ENOMEM: the hash is gone (the driver carries on without it). */
-int dirhash_enter(struct vnode *vp, const char *name, size_t len, uint64_t slot);
-void dirhash_remove(struct vnode *vp, const char *name, size_t len,
-    uint64_t slot);
+int dirhash_enter(
+    struct vnode *vp, const char *name, size_t len, uint64_t slot);
+void dirhash_remove(
+    struct vnode *vp, const char *name, size_t len, uint64_t slot);
 /* The slots that may hold name, one a call: *iterp 0 at first; ENOENT: no more. */
 int dirhash_next(struct dirhash *dh, const char *name, size_t len,
     uint32_t *iterp, uint64_t *slotp);
@@ -105,7 +107,7 @@ struct dirpack_ent {
 	uint64_t de_ino;    /* 0: free */
 	uint32_t de_reclen; /* bytes */
 	uint32_t de_namlen;
-	uint8_t de_dtype;   /* RUMP_DT_* */
+	uint8_t de_dtype; /* RUMP_DT_* */
 	const char *de_name;
 };
 struct dirpack_fmt {
@@ -113,7 +115,8 @@ struct dirpack_fmt {
 	 * *whyp where it overruns, is too short, misaligned.. */
 	int (*df_get)(const void *ctx, const uint8_t *p, uint32_t room,
 	    struct dirpack_ent *de, const char **whyp);
-	void (*df_put)(const void *ctx, uint8_t *p, const struct dirpack_ent *de);
+	void (*df_put)(
+	    const void *ctx, uint8_t *p, const struct dirpack_ent *de);
 	/* Bytes that an entry with that name needs at least. */
 	uint32_t (*df_size)(const void *ctx, uint32_t namlen);
 };
