@@ -74,13 +74,16 @@ say_made(const struct mkdir_options *opt, const char *path)
 	fsu_out_char(&fsu_stdout, '\n');
 }
 
-static bool
-is_directory(const char *path)
+/* 0 for a directory, -RUMP_ENOTDIR for anything else, or why nobody knows. */
+static int
+check_directory(const char *path)
 {
 	struct rump_stat st;
+	int error = rump_sys_stat(path, &st);
 
-	return rump_sys_stat(path, &st) == 0 &&
-	    (st.st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR;
+	if (error == 0 && (st.st_mode & RUMP_S_IFMT) != RUMP_S_IFDIR)
+		error = -RUMP_ENOTDIR;
+	return error;
 }
 
 /* The last component, with the mode that was asked for. */
@@ -98,7 +101,7 @@ make_last(struct fsu *f, const struct mkdir_options *opt, const char *path)
 		say_made(opt, path);
 		return FSU_OK;
 	}
-	if (opt->parents && error == -RUMP_EEXIST && is_directory(path))
+	if (opt->parents && error == -RUMP_EEXIST && check_directory(path) == 0)
 		return FSU_OK;
 	return cannot_make(f, path, error);
 }
@@ -110,7 +113,7 @@ make_parent(struct fsu *f, const struct mkdir_options *opt, const char *path)
 	uint32_t mode = (0777 & ~opt->umask) | 0300;
 	int error;
 
-	if (is_directory(path))
+	if (check_directory(path) == 0)
 		return FSU_OK;
 	error = rump_sys_makeat(
 	    RUMP_AT_FDCWD, path, RUMP_S_IFDIR | mode, 0, NULL, NULL, 0, NULL);
@@ -118,8 +121,9 @@ make_parent(struct fsu *f, const struct mkdir_options *opt, const char *path)
 		say_made(opt, path);
 		return FSU_OK;
 	}
-	return cannot_make(
-	    f, path, error == -RUMP_EEXIST ? RUMP_ENOTDIR : error);
+	if (error == -RUMP_EEXIST && check_directory(path) == -RUMP_ENOTDIR)
+		error = -RUMP_ENOTDIR;
+	return cannot_make(f, path, error);
 }
 
 static int
