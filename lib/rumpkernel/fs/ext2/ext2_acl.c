@@ -7,6 +7,9 @@
  *
  * A list is valid if its entries come in the order owner, users, group, groups,
  * mask, other, with the mask where a user or group is named.
+ *
+ * Left out: a directory's default list isn't given to what is made in it.  Who
+ * copies a tree says what each node has.
  */
 #include "fs/ext2/ext2.h"
 #include "kern/kstring.h"
