@@ -273,6 +273,31 @@ test_refusals(void)
 	    "nor was anything");
 }
 
+/* More names than the count of links says, while the node is held open. */
+static void
+test_links(void)
+{
+	int fd;
+
+	ok(mkfs("-t ext2", 1024) && mount_image(0) == 0, "an image");
+	is(put("/mnt/a", 3000), 0, "a file");
+	is(rump_sys_link("/mnt/a", "/mnt/b"), 0, "a second name");
+	is(unmount_image(), 0, "unmount");
+	run(TOOLS "debugfs -w -R 'sif /a links_count 1' image >/dev/null 2>&1");
+	is(mount_image(0), 0, "mounted with a wrong count");
+	fd = rump_sys_open("/mnt/a", RUMP_O_RDWR, 0);
+	is(rump_sys_unlink("/mnt/a"), 0, "the only link goes");
+	is(rump_sys_unlink("/mnt/b"), 0, "and one more");
+	is_str(lastline, "ext2: inode 12: has more names than links",
+	    "which is said");
+	is(rump_sys_close(fd), 0, "close");
+	is(unmount_image(), 0, "unmount");
+	/* The image says that it needs a check; that finds nothing to repair. */
+	ok(run(TOOLS "e2fsck -fp image >/dev/null; test $? -le 1") == 0 &&
+		fsck(),
+	    "clean");
+}
+
 static void
 test_ranges(void)
 {
@@ -360,6 +385,7 @@ main(void)
 	test_full("-t ext2 -b 4096 -I 256", 2048);
 	test_inodes();
 	test_refusals();
+	test_links();
 	test_ranges();
 	test_trim("-t ext2 -b 1024", 1024, 8193);
 	test_trim("-t ext2 -b 1024 -g 1024 -O ^resize_inode", 1024, 1025);

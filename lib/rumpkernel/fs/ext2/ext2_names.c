@@ -299,6 +299,11 @@ drop_link(struct vnode *vp)
 	struct ext2_node *np = ext2_node_of(vp);
 	int error;
 
+	if (vp->v_unlinked) { /* it is on its way out already */
+		(void)ext2_damage(
+		    np->n_m, np->n_ino, "has more names than links");
+		return 0;
+	}
 	if (vp->v_type == VDIR)
 		np->n_st.st_nlink = 0;
 	else if (np->n_st.st_nlink > 0)

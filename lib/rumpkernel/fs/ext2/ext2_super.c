@@ -195,7 +195,8 @@ super_counts(struct ext2_mount *m, const struct ext2_super_disk *sb)
 	inodes = groups * m->m_ipg;
 	if (inodes != m->m_inodes)
 		return bad_field(m, "s_inodes_count", m->m_inodes);
-	if (m->m_firstino < EXT2_OLD_FIRSTINO || m->m_firstino > m->m_inodes)
+	/* The reserved inodes all lie in the first group. */
+	if (m->m_firstino < EXT2_OLD_FIRSTINO || m->m_firstino - 1 > m->m_ipg)
 		return bad_field(m, "s_first_ino", m->m_firstino);
 	m->m_groups = (uint32_t)groups;
 	m->m_gdblks = (uint32_t)howmany(groups * m->m_descsize, m->m_bsize);
