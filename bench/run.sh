@@ -60,7 +60,7 @@ size=$(du -m --apparent-size tree.img | cut -f1)
 row "makefs -t ext2 TREE : mke2fs -d (2 pairs)" 0.1 -n 2 \
 	-a "rm -f a.img" -b "rm -f b.img" \
 	"makefs -t ext2 a.img $tree" \
-	"mke2fs -q -t ext2 -N $(($(find "$tree" | wc -l) + 1000)) -d $tree b.img $((size * 3 / 2))m"
+	"mke2fs -q -t ext2 -N $(($(find "$tree" | wc -l) + 1000)) -d $tree b.img $((size * 3 / 2))m >/dev/null"
 rm -f a.img b.img
 if have zstd; then
 	zstd -q -f tree.tar -o tree.tar.zst
