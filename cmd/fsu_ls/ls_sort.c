@@ -122,7 +122,7 @@ rank_of(const struct ls_options *opt, const struct ls_listing *l,
 void
 ls_sort(const struct ls_options *opt, struct ls_listing *l)
 {
-	if (opt->sort == LS_UNSORTED)
+	if (opt->sort == LS_UNSORTED || l->n == 0)
 		return;
 	for (size_t i = 0; i < l->n; i++)
 		l->files[i]->rank = rank_of(opt, l, l->files[i]);
