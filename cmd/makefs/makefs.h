@@ -94,6 +94,8 @@ struct mnode {
 #define MN_HOLES    0x40 /* the extra has data ranges */
 #define MN_CHANGED  0x80 /* the specification changed it */
 
+#define MN_LATE	    0x100 /* size: a link that is entered after its owner */
+
 /* What few nodes have. */
 struct mextra {
 	uint32_t x_nattr, x_attr_bytes; /* bytes that follow: name NUL, 4-byte
@@ -265,7 +267,7 @@ struct plan {
  * Plan; more: parts per million that the last attempt fell short by.  Sets
  * mo_newfs's block size, size and inodes.  A status (FSU_FAIL: doesn't fit, said).
  */
-int size_plan(struct makefs_opts *mo, const struct manifest *mf, uint32_t more,
+int size_plan(struct makefs_opts *mo, struct manifest *mf, uint32_t more,
     struct plan *plan);
 
 /* ---- building -------------------------------------------------------------------------- */

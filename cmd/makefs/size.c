@@ -49,34 +49,58 @@ need_node(const struct makefs_opts *mo, const struct manifest *mf,
 	mo->mo_type->nt_need_node(&mo->mo_newfs, nd, &nn);
 }
 
-/* A directory's own blocks. */
+/* Is this a name that is entered only when its owner has been made? */
+static bool
+is_late(const struct manifest *mf, uint32_t node)
+{
+	const struct mnode *m = mn(mf, node);
+
+	return (m->m_flags & MN_LINKED) != 0 && m->m_link != node &&
+	    (mn(mf, m->m_link)->m_flags & MN_MADE) == 0;
+}
+
+/*
+ * A directory's own blocks: its names in the order in which they will be
+ * entered, with links that must wait for their owners last.
+ */
 static void
-need_dir(const struct makefs_opts *mo, const struct manifest *mf, uint32_t dir,
+need_dir(const struct makefs_opts *mo, struct manifest *mf, uint32_t dir,
     struct newfs_need *nd)
 {
 	const struct newfs_type *nt = mo->mo_type;
 	bool late = false;
+	uint32_t c;
 
 	if (dir == 0 && nt->nt_made_inodes > 0)
 		nt->nt_need_name(&mo->mo_newfs, nd, strlen("lost+found"));
-	for (uint32_t c = mn(mf, dir)->m_child; c != 0; c = mn(mf, c)->m_next) {
-		const struct mnode *m = mn(mf, c);
+	for (c = mn(mf, dir)->m_child; c != 0; c = mn(mf, c)->m_next) {
+		struct mnode *m = mn(mf, c);
 
+		if (is_late(mf, c)) {
+			m->m_flags |= MN_LATE;
+			late = true;
+			continue;
+		}
+		m->m_flags |= MN_MADE;
 		nt->nt_need_name(&mo->mo_newfs, nd, m->m_namelen);
-		late |= (m->m_flags & MN_LINKED) != 0;
 	}
+	for (c = mn(mf, dir)->m_child; late && c != 0; c = mn(mf, c)->m_next)
+		if ((mn(mf, c)->m_flags & MN_LATE) != 0)
+			nt->nt_need_name(
+			    &mo->mo_newfs, nd, mn(mf, c)->m_namelen);
 	nt->nt_need_dirend(&mo->mo_newfs, nd);
-	/* links may be entered out of order, and pack worse */
-	nd->nd_blocks += late;
 }
 
 static void
-need_tree(const struct makefs_opts *mo, const struct manifest *mf,
-    struct newfs_need *nd)
+need_tree(
+    const struct makefs_opts *mo, struct manifest *mf, struct newfs_need *nd)
 {
-	uint32_t i = 0;
+	uint32_t i;
 
 	memset(nd, 0, sizeof(*nd));
+	for (i = 0; i < mf->mf_n; i++)
+		mn(mf, i)->m_flags &= (uint16_t) ~(MN_MADE | MN_LATE);
+	i = 0;
 	do {
 		const struct mnode *m = mn(mf, i);
 
@@ -87,6 +111,7 @@ need_tree(const struct makefs_opts *mo, const struct manifest *mf,
 		i = manifest_walk(mf, i);
 	} while (i != 0);
 	nd->nd_inodes--; /* the root */
+	nd->nd_blocks--; /* its first block: the formatter makes it */
 }
 
 /* ---- the image ------------------------------------------------------------------ */
@@ -100,7 +125,7 @@ say(const struct makefs_opts *mo, const char *why)
 
 /* What the tree needs with a block size of block; p_need_* and its size. */
 static int
-measure(struct makefs_opts *mo, const struct manifest *mf, uint32_t block,
+measure(struct makefs_opts *mo, struct manifest *mf, uint32_t block,
     uint32_t more, struct plan *p)
 {
 	struct newfs_opts *o = &mo->mo_newfs;
@@ -209,8 +234,8 @@ check_limits(const struct makefs_opts *mo, const struct manifest *mf)
 }
 
 int
-size_plan(struct makefs_opts *mo, const struct manifest *mf, uint32_t more,
-    struct plan *p)
+size_plan(
+    struct makefs_opts *mo, struct manifest *mf, uint32_t more, struct plan *p)
 {
 	uint32_t block = mo->mo_block;
 	uint64_t fixed = mo->mo_size;

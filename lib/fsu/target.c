@@ -122,6 +122,8 @@ open_failed(struct fsu_target *tg, int error)
 {
 	if (error == EWOULDBLOCK)
 		return refuse(tg, "is in use by another command");
+	if (error == EBUSY)
+		return refuse(tg, "is mounted or otherwise in use");
 	fsu_msg("%s: %s", fsu_visible(tg->tg_name), fsu_strerror(error));
 	return FSU_USAGE;
 }
@@ -156,7 +158,10 @@ open_old(struct fsu_target *tg, const struct stat *st, unsigned flags)
 		tg->tg_kind = FSU_TARGET_INPLACE;
 	} else if (tg->tg_offset != 0 && fi.fi_size != 0)
 		tg->tg_kind = FSU_TARGET_INPLACE;
-	use = fsu_host_in_use(rumpuser_file_fd(tg->tg_old));
+	/* a device was claimed when it was opened */
+	use = S_ISBLK(st->st_mode)
+	    ? NULL
+	    : fsu_host_in_use(rumpuser_file_fd(tg->tg_old));
 	if (use != NULL && (flags & FSU_TARGET_FORCE) == 0) {
 		fsu_msg("%s: %s: not overwritten without --force",
 		    fsu_visible(tg->tg_name), use);
