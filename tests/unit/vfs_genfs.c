@@ -173,11 +173,8 @@ op_fallocate(struct file *f)
 		error = rump_sys_fallocate(
 		    f->fd, RUMP_FALLOC_KEEP_SIZE, off, len);
 	}
-	if (error == -ENOSPC) { /* the data is as it was, or zeroed */
+	if (error == -ENOSPC) { /* the data is as it was */
 		f->size = before;
-		if (how == 1 && off < f->size)
-			memset(f->mem + off, 0,
-			    off + len < f->size ? len : f->size - off);
 		return MUST(tf_full);
 	}
 	if (how < 2)
@@ -410,6 +407,8 @@ fill_garbage(struct rumpuser_file *f, uint64_t size)
 	}
 }
 
+static uint32_t eio_ppm;
+
 static void
 mount_testfs(uint32_t blksize, uint32_t nblks, bool overlay)
 {
@@ -424,7 +423,13 @@ mount_testfs(uint32_t blksize, uint32_t nblks, bool overlay)
 		bail("no image");
 	fill_garbage(image, (uint64_t)blksize * nblks);
 	layers[0].bl_file = image;
-	if (rump_pub_blkdev_create("tf", layers, overlay ? 2 : 1) != 0 ||
+	if (eio_ppm != 0)
+		layers[1] = (struct rump_blkdesc){.bl_kind = RUMP_BLK_FAULT,
+		    .bl_fault = {.bf_seed = rnd(1u << 30),
+			.bf_read_eio_ppm = eio_ppm,
+			.bf_write_eio_ppm = eio_ppm}};
+	if (rump_pub_blkdev_create("tf", layers, overlay || eio_ppm ? 2 : 1) !=
+		0 ||
 	    rump_sys_mount("testfs", "/t", 0, devs, 1, NULL) != 0)
 		bail("no mount");
 	rumpuser_file_close(image);
@@ -485,6 +490,42 @@ fuzz(uint32_t blksize, uint32_t nblks, bool overlay, unsigned steps)
 	file_close(&fbuf);
 	free(hostmem);
 	unmount_testfs();
+}
+
+/* A device that fails now and then: calls fail, nothing else goes wrong. */
+static void
+test_errors(void)
+{
+	struct file *files[] = {&fa, &fb, &fbuf};
+	unsigned failed = 0;
+	bool sound = true;
+
+	eio_ppm = 30000;
+	for (unsigned round = 0; round < 15; round++) {
+		mount_testfs(round % 2 ? 1024 : 8192, 300, false);
+		hostmem = calloc(1, 1 << 20);
+		for (unsigned j = 0; j < 3; j++)
+			file_open(files[j],
+			    (const char *[]){"/t/a", "/t/b", "/t/buf"}[j],
+			    100000);
+		for (unsigned i = 0; i < 300; i++) {
+			failure = NULL;
+			step(files[rnd(3)]);
+			failed += failure != NULL;
+			sound = sound && tf_consistent();
+		}
+		for (unsigned j = 0; j < 3; j++)
+			file_close(files[j]);
+		free(hostmem);
+		if (rump_sys_unmount("/t", 0) != 0)
+			sound = sound &&
+			    rump_sys_unmount("/t", RUMP_MNT_FORCE) == 0;
+		sound = sound && rump_pub_blkdev_destroy("tf") == 0;
+		rumpuser_file_close(hostfile);
+	}
+	eio_ppm = 0;
+	ok(sound, "a failing device: no block lost, unmounts");
+	ok(failed > 50, "errors were met: %u", failed);
 }
 
 /* ---- several threads, a file each ------------------------------------------------- */
@@ -694,6 +735,7 @@ main(void)
 	test_limits();
 	test_host_holes();
 	test_threads();
+	test_errors();
 	fuzz(512, 1000, false, 4000);
 	fuzz(1024, 3000, false, 3000);
 	fuzz(4096, 200, true, 1500);
