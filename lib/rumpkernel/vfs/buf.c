@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The buffer cache: finding, making, sharing and forgetting buffers.  Writing them
- * is buf_write.c.
+ * The buffer cache: finding, making and sharing buffers.  Writing them is
+ * buf_write.c, forgetting them buf_forget.c.
  *
  * Where a buffer is:
  *	hash and area tables	always, from its making to its freeing
@@ -26,7 +26,6 @@
 #include "vfs/buf_impl.h"
 #include "vfs/mount.h"
 
-#define AREA_SHIFT    16
 #define FIRST_BUCKETS 64
 #define CLEAN_BYTES   (2u << 20)
 #define DIRTY_BYTES   (4u << 20)
@@ -40,8 +39,8 @@ struct bufcache bufcache;
 
 /* ---- tables ----------------------------------------------------------------- */
 
-static struct klist *
-table_slot(struct klist *table, const struct blkdev *dev, uint64_t key)
+struct klist *
+buf_tableslot(struct klist *table, const struct blkdev *dev, uint64_t key)
 {
 	uint64_t h = (key ^ (uintptr_t)dev >> 4) * UINT64_C(0x9e3779b97f4a7c15);
 
@@ -54,16 +53,16 @@ table_insert(struct buf *bp)
 	struct bufcache *bc = &bufcache;
 
 	klist_insert_head(
-	    table_slot(bc->bc_hash, bp->b_dev, bp->b_off), &bp->b_hashlink);
+	    buf_tableslot(bc->bc_hash, bp->b_dev, bp->b_off), &bp->b_hashlink);
 	klist_insert_head(
-	    table_slot(bc->bc_area, bp->b_dev, bp->b_off >> AREA_SHIFT),
+	    buf_tableslot(bc->bc_area, bp->b_dev, bp->b_off >> BUF_AREA_SHIFT),
 	    &bp->b_arealink);
 }
 
 static struct buf *
 table_find(const struct blkdev *dev, uint64_t off)
 {
-	struct klist *slot = table_slot(bufcache.bc_hash, dev, off);
+	struct klist *slot = buf_tableslot(bufcache.bc_hash, dev, off);
 	struct klink *l;
 
 	KLIST_FOREACH(l, slot)
@@ -80,7 +79,7 @@ static bool
 area_overlaps(const struct blkdev *dev, uint64_t area, uint64_t off,
     uint64_t end, const struct buf *but)
 {
-	struct klist *slot = table_slot(bufcache.bc_area, dev, area);
+	struct klist *slot = buf_tableslot(bufcache.bc_area, dev, area);
 	struct klink *l;
 
 	KLIST_FOREACH(l, slot)
@@ -99,11 +98,11 @@ static bool
 overlaps(
     const struct blkdev *dev, uint64_t off, uint64_t end, const struct buf *but)
 {
-	uint64_t area = off >> AREA_SHIFT;
+	uint64_t area = off >> BUF_AREA_SHIFT;
 
 	if (area > 0 && area_overlaps(dev, area - 1, off, end, but))
 		return true;
-	for (; area <= (end - 1) >> AREA_SHIFT; area++)
+	for (; area <= (end - 1) >> BUF_AREA_SHIFT; area++)
 		if (area_overlaps(dev, area, off, end, but))
 			return true;
 	return false;
@@ -685,79 +684,6 @@ bresize(struct buf *bp, uint32_t newlen)
 	mutex_exit(&bc->bc_lock);
 	kmem_free(old, oldlen);
 	return 0;
-}
-
-/* Forget what lies inside [off, end) and is in this bucket of the area table.
- * True: it had to wait, and the tables may have changed. */
-static bool
-forget_bucket(struct klist *slot, struct blkdev *dev, uint64_t off,
-    uint64_t end, bool dirtytoo)
-{
-	struct klink *l, *next;
-	struct buf *bp;
-
-	for (l = klist_first(slot); l != NULL; l = next) {
-		next = klist_next(slot, l);
-		bp = klink_entry(l, struct buf, b_arealink);
-		if (bp->b_dev != dev || bp->b_off < off ||
-		    bp->b_off + bp->b_len > end)
-			continue;
-		if ((bp->b_flags & B_BUSY) && bp->b_owner != curlwp) {
-			buf_wait(bp);
-			return true;
-		}
-		KASSERT(dirtytoo || bp->b_state != BUF_DIRTY);
-		if (bp->b_flags & B_BUSY) { /* ours: goes when released */
-			buf_setstate(bp, BUF_EMPTY);
-			continue;
-		}
-		buf_take(bp);
-		buf_setstate(bp, BUF_EMPTY);
-		buf_release(bp);
-	}
-	return false;
-}
-
-static void
-forget(struct blkdev *dev, uint64_t off, uint64_t end, bool dirtytoo)
-{
-	struct bufcache *bc = &bufcache;
-	uint64_t first = off >> AREA_SHIFT, n, i;
-
-	mutex_enter(&bc->bc_lock);
-again:
-	n = ((end - 1) >> AREA_SHIFT) - first + 1;
-	if (n > bc->bc_nbuckets) { /* then rather all buckets, once each */
-		for (i = 0; i < bc->bc_nbuckets; i++)
-			if (forget_bucket(
-				&bc->bc_area[i], dev, off, end, dirtytoo))
-				goto again;
-	} else if (dev->bd_bufs.bb_count > 0) {
-		for (i = 0; i < n; i++)
-			if (forget_bucket(
-				table_slot(bc->bc_area, dev, first + i), dev,
-				off, end, dirtytoo))
-				goto again;
-	}
-	mutex_exit(&bc->bc_lock);
-}
-
-void
-bforget(struct blkdev *dev, uint64_t off, uint64_t len)
-{
-	uint64_t end;
-
-	if (add_overflow(off, len, &end))
-		end = UINT64_MAX;
-	if (end > off)
-		forget(dev, off, end, true);
-}
-
-void
-bpurge(struct blkdev *dev, bool lose)
-{
-	forget(dev, 0, UINT64_MAX, lose);
-	KASSERT(dev->bd_bufs.bb_count == 0);
 }
 
 void

@@ -22,6 +22,11 @@ struct bufcache {
 };
 extern struct bufcache bufcache;
 
+/* The bucket of (device, key): key is a first byte in bc_hash, a first byte >>
+ * BUF_AREA_SHIFT in bc_area. */
+#define BUF_AREA_SHIFT 16
+struct klist *buf_tableslot(
+    struct klist *table, const struct blkdev *dev, uint64_t key);
 /* The one transition function. */
 void buf_setstate(struct buf *bp, enum buf_state state);
 void buf_take(struct buf *bp);	  /* not busy -> busy, this thread's */

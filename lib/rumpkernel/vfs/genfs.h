@@ -31,6 +31,11 @@ int genfs_runmap(struct vnode *vp, uint64_t off, uint64_t len,
  * Copy between a host file and a file of ours, image to host and host to image,
  * as the two-worlds rule says: in runs, copyrange where it works.  Holes stay
  * holes.  *donep counts.  vp R (to host), W (from host: grows the file).
+ *
+ * A small file costs one read and one write of the host.  len may be more than
+ * there is: the end of the source is the end.  A source of at most one block (of
+ * v_blksize) isn't asked for holes; if it is one, a block of zeros is written.
+ * A hole at the end of a host file comes to be by its size being set.
  */
 int genfs_tohost(struct vnode *vp, uint64_t off, uint64_t len,
     struct rumpuser_file *hf, uint64_t hostoff, uint64_t *donep);
