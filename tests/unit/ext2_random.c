@@ -357,6 +357,11 @@ static const struct geometry {
     {"8 KiB blocks", "-b 8192 -I 256", false},
     {"64 KiB blocks", "-b 65536 -I 256", false},
     {"small groups", "-b 1024 -I 256 -g 1024", false},
+    {"copies in every group", "-b 1024 -g 2048 -O ^sparse_super,^resize_inode",
+	false},
+    {"copies in two groups",
+	"-b 1024 -g 2048 -O sparse_super2,^sparse_super,^resize_inode", false},
+    {"a journal", "-b 4096 -I 1024 -O has_journal", false},
     {"no features", "-b 1024 -O none", false},
     {"no file types", "-b 4096 -O ^filetype,^dir_index,^resize_inode", false},
 };
