@@ -26,6 +26,7 @@
 #include "vfs/mount.h"
 #include "vfs/vnode.h"
 
+struct ext2_node;
 struct ext2_group {
 	uint64_t g_bbitmap, g_ibitmap, g_itable; /* blocks */
 	uint32_t g_free_blocks, g_free_inodes, g_used_dirs;
@@ -71,6 +72,8 @@ struct ext2_mount {
 	uint8_t *m_gdtdirty; /* a bit for each block of descriptors */
 	uint64_t m_free_blocks, m_free_inodes;
 	uint32_t m_cursor, m_icursor; /* building: groups in front are full */
+	struct ext2_node *m_dirs;     /* building: keeps their window */
+	uint64_t m_ndirblks;	      /* ... and how many blocks they have */
 	uint16_t m_oldstate;	      /* s_state when it was mounted */
 	bool m_marked;		      /* the image says that it is in use */
 	bool m_bad;		      /* damage was met while writing */

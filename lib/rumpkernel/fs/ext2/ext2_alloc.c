@@ -21,7 +21,8 @@
 #include "kern/klog.h"
 #include "kern/kstring.h"
 
-#define MINRUN 16u /* blocks at the goal that are worth taking */
+#define DIRS_BYTES 65536u /* building: a window for directories, at most */
+#define MINRUN	   16u	  /* blocks at the goal that are worth taking */
 
 /* Compare a bitmap with the system zone and the counts, once a mount. */
 static void
@@ -307,12 +308,34 @@ search_first(struct search *s)
 	return ENOSPC;
 }
 
+/*
+ * Building: directories go together, into windows that grow with their number;
+ * all else goes where the first free block is.
+ */
+static int
+search_building(struct search *s)
+{
+	struct ext2_mount *m = s->m;
+	struct ext2_node *dirs = m->m_dirs;
+	int error = ENOSPC;
+
+	s->extra = 0;
+	if (s->np != NULL &&
+	    (s->np->n_st.st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR) {
+		s->np = dirs;
+		s->extra = kmin(m->m_ndirblks, DIRS_BYTES >> m->m_bshift);
+		m->m_ndirblks++;
+		if (dirs->n_winend != 0)
+			error = goal_search(s, dirs->n_win);
+	}
+	return error == ENOSPC ? search_first(s) : error;
+}
+
 int
 ext2_balloc(struct ext2_mount *m, struct ext2_node *np, uint64_t goal,
     uint64_t want, uint64_t extra, uint64_t *startp, uint64_t *gotp)
 {
-	struct search s = {
-	    .m = m, .np = np, .want = want, .extra = m->m_building ? 0 : extra};
+	struct search s = {.m = m, .np = np, .want = want, .extra = extra};
 	struct klink *l;
 	int error;
 
@@ -320,12 +343,14 @@ ext2_balloc(struct ext2_mount *m, struct ext2_node *np, uint64_t goal,
 	if (goal < m->m_first || goal >= m->m_blocks)
 		goal = m->m_first;
 	mutex_enter(&m->m_lock);
-	error = m->m_building ? search_first(&s) : search_near(&s, goal);
+	error = m->m_building ? search_building(&s) : search_near(&s, goal);
 	if (error == ENOSPC && !klist_empty(&m->m_windows)) {
 		while ((l = klist_first(&m->m_windows)) != NULL)
 			window_drop_locked(
 			    klink_entry(l, struct ext2_node, n_winlink));
-		error = search_near(&s, goal);
+		m->m_cursor = 0;
+		error = m->m_building ? search_first(&s)
+				      : search_near(&s, goal);
 	}
 	mutex_exit(&m->m_lock);
 	if (error != 0)

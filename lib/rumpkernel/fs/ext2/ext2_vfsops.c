@@ -114,6 +114,8 @@ parse_options(struct mount *mp, const char *options)
 static void
 mount_destroy(struct ext2_mount *m)
 {
+	if (m->m_dirs != NULL)
+		ext2_node_free(m->m_dirs);
 	ext2_groups_free(m);
 	mutex_destroy(&m->m_lock);
 	mutex_destroy(&m->m_orphanlock);
@@ -162,10 +164,13 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 	klist_init(&m->m_windows);
 	klist_init(&m->m_orphans);
 	error = mount_load(m);
+	if (error == 0 && (m->m_dirs = ext2_node_alloc()) == NULL)
+		error = ENOMEM;
 	if (error != 0) {
 		mount_destroy(m);
 		return error;
 	}
+	ext2_node_init(m, EXT2_INO_BAD, m->m_dirs);
 	writing = (mp->mnt_flags & RUMP_MNT_RDONLY) == 0;
 	m->m_building = writing && (mp->mnt_flags & RUMP_MNT_BUILDING) != 0;
 	mp->mnt_data = m;
