@@ -13,7 +13,7 @@ odd_tree() (
 		.hid~ '*star' '{' '{a}' eq=x 'back\slash' "it's \"both\"" "it's\$x" \
 		a:b a@b $'\n' ' lead' q\? '$' '!' '^c' 'end ' $'\x7f' $'e\u0301' \
 		file1.txt file10.txt file2.txt file.tar.gz a.b.c 1.0 1.0.1 1.10 1.2 \
-		1.0~rc1 foo-1.2.tgz foo-1.10.tgz .x.y noext x.TXT y.zip z.jpg r.tar \
+		1.0~rc1 caps foo-1.2.tgz foo-1.10.tgz .x.y noext x.TXT y.zip z.jpg r.tar \
 		"$(printf 'n%.0s' $(seq 255))"; do
 		: >"$n"
 	done
@@ -54,7 +54,7 @@ odd_tree() (
 	fi
 	setfacl -m u:1:r mode755 2>/dev/null || :
 	setfacl -d -m u:1:rx dir 2>/dev/null || :
-	setcap cap_net_raw+ep mode644 2>/dev/null || :
+	setcap cap_net_raw+ep caps 2>/dev/null || :
 	# Whole seconds: not every mke2fs keeps more.
 	find . -exec touch -h -d '2024-05-06 07:08:09' {} +
 	touch -d '2001-02-03 04:05:06' file1.txt

@@ -108,7 +108,7 @@ locales() {
 @test "long listings of files, by the tree that they came from" {
 	for o in -l -ln -lo -lg -lG -lh '-l --si' -lr -lF -lS '-l --author' '-l --block-size=K'; do
 		# shellcheck disable=SC2086
-		same_ls t $o file1.txt file2.txt 1.0 1.2 1.10 a.b.c broken fifo mode755 mode4755 \
+		same_ls t $o file1.txt file2.txt 1.0 1.2 1.10 a.b.c broken fifo mode755 caps mode4755 \
 			mode4644 mode2755 mode2644 a hard 'b b' link
 	done
 }

@@ -10,7 +10,7 @@ PAIR_ANSWERS=/dev/null # standard input of both
 # "Try --help" lines and status 1 for usage.
 pair_plain() {
 	sed -e "s/^fsu_\([a-z]*\): d\.img: /\1: /" -e 's/^fsu_//' -e "s/[‘’]/'/g" \
-		-e '/^Try .* --help/d' -e 's/fsu_\([a-z]*: \)/\1/g'
+		-e '/^Try .* --help/d' -e 's/fsu_\([a-z]*: \)\(d\.img: \)\{0,1\}/\1/g' -e 's/: d\.img: /: /g'
 }
 
 # pair CMD [ARG..]: the host's CMD in h and fsu_CMD on d.img say and return the same.

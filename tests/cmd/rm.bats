@@ -69,8 +69,8 @@ teardown() { fsu_teardown; }
 }
 
 @test "-i and -I ask as rm does" {
-	yes y >yes
-	yes n >no
+	yes y | head -n 100 >yes
+	yes n | head -n 100 >no
 	printf 'y\nn\ny\ny\ny\nn\ny\ny\ny\n' >some
 	PAIR_SORT=cat
 	PAIR_ANSWERS=no
