@@ -23,6 +23,8 @@ static int
 failed(struct cp_ctx *x, bool of_target, int error)
 {
 	x->status = FSU_FAIL;
+	if (error == -RUMP_EUCLEAN && !x->c->dst.image)
+		of_target = false; /* only an image is damaged so */
 	cp_error(x->c, of_target ? x->dpath.s : x->spath.s, of_target, error);
 	return FSU_FAIL;
 }

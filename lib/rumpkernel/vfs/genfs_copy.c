@@ -123,7 +123,23 @@ struct tohost {
 	size_t t_fill;
 	bool t_sizeknown;
 	uint64_t t_hostsize; /* when we met the first hole */
+	uint64_t t_mapped;   /* bytes of runs that nobody shares */
 };
+
+/* A file has no more bytes of its own than the device: a small image must not
+ * fill the host's disk by leading to the same blocks again and again. */
+static int
+count_mapped(struct tohost *t, struct vnode *vp, const struct bmap_run *run)
+{
+	if (run->bm_kind != BMAP_MAPPED || (run->bm_flags & BM_SHARED) != 0)
+		return 0;
+	t->t_mapped += run->bm_len;
+	if (t->t_mapped <= run->bm_dev->bd_size)
+		return 0;
+	mount_message(vp->v_mount, vp->v_ino, UINT64_MAX,
+	    "more blocks than the file system has: some stand in it twice");
+	return EUCLEAN;
+}
 
 static int
 gather_flush(struct tohost *t)
@@ -249,7 +265,9 @@ tohost_runs(struct tohost *t, struct vnode *vp, uint64_t off, uint64_t end,
 		if (endshole) {
 			error = leave_hole(t, host, n);
 		} else {
-			error = direct_run(t, &run, host, &n);
+			error = count_mapped(t, vp, &run);
+			if (error == 0)
+				error = direct_run(t, &run, host, &n);
 			if (error == 0 && n == 0) {
 				n = run.bm_len;
 				error = gather_run(t, vp, &run, host);
@@ -284,6 +302,8 @@ genfs_tohost(struct vnode *vp, uint64_t off, uint64_t len,
 		return error;
 	error = tohost_runs(&t, vp, off, end, hostoff, donep);
 	copier_done(&t.t_cp);
+	if (error == EUCLEAN)
+		*donep = 0; /* a caller that came back would count anew */
 	return error;
 }
 
