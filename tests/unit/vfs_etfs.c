@@ -176,7 +176,7 @@ static void
 test_mount(void)
 {
 	const char *devs[] = {"/dev/disk"};
-	char path[PATH_MAX], zeros[4096] = {0};
+	char path[PATH_MAX], cmd[PATH_MAX + 100], zeros[4096] = {0};
 	struct rump_probe probe;
 
 	scratch_file(path, "disk", zeros, sizeof(zeros));
@@ -186,6 +186,22 @@ test_mount(void)
 	ok(rump_sys_mount("ext2", "/mnt", 0, devs, 1, NULL) < 0,
 	    "zeros don't mount");
 	is(rump_pub_etfs_remove("/dev/disk"), 0, "and leave the device free");
+
+	if (truncate(path, 1 << 20) != 0)
+		bail("truncate");
+	snprintf(cmd, sizeof(cmd), "PATH=$PATH:/sbin:/usr/sbin mke2fs -q -F %s",
+	    path);
+	if (system(cmd) != 0) {
+		skip(7, "no mke2fs");
+		return;
+	}
+	is(rump_pub_etfs_register("/dev/disk", path, RUMP_ETFS_BLK), 0, "BLK");
+	is(rump_sys_probe("/dev/disk", &probe), 0, "a file system");
+	is_str(probe.rp_type, "ext2", "ext2");
+	is(rump_sys_mount("", "/mnt", 0, devs, 1, NULL), 0, "mounted");
+	is(rump_pub_etfs_remove("/dev/disk"), RUMP_EBUSY, "in use");
+	is(rump_sys_unmount("/mnt", 0), 0, "unmount");
+	is(rump_pub_etfs_remove("/dev/disk"), 0, "free again");
 }
 
 int
