@@ -17,15 +17,26 @@
 
 static const struct param little[] = {{"RUMP_MEMLIMIT", "1m"}, {NULL, NULL}};
 static const struct param many[] = {{"RUMP_NCPU", "4"}, {NULL, NULL}};
+static const struct param workers[] = {
+    {"RUMP_IOTHREADS", "3"}, {"RUMP_NCPU", "4"}, {NULL, NULL}};
 
 static struct blkdev *low, *dev;
 static struct devlog lg;
+
+static struct rumpuser_file *onfile;
 
 static void
 setup(const struct rump_blkfault *conf)
 {
 	struct rump_blkfault bf = {.bf_log = devlog_add, .bf_arg = &lg};
 
+	if (onfile != NULL) {
+		CHECK(rumpuser_file_setsize(onfile, 0) == 0);
+		CHECK(rumpuser_file_setsize(onfile, NBLKS * BLK) == 0);
+		CHECK(blkdev_file_create(onfile, false, 0, &low) == 0);
+		CHECK(blkdev_window_create(low, 0, NBLKS * BLK, &dev) == 0);
+		return;
+	}
 	if (conf != NULL)
 		bf = *conf;
 	CHECK(blkdev_ram_create(NBLKS * BLK, &low) == 0);
@@ -415,6 +426,20 @@ child_threads(void)
 	kern_leave(l);
 }
 
+/* On a file, whose writes the host's workers do. */
+static void
+child_workers(void)
+{
+	struct rumpuser_file *f;
+
+	CHECK(rumpuser_file_tmp(NULL, &f) == 0);
+	CHECK(rumpuser_file_setsize(f, NBLKS * BLK) == 0);
+	onfile = f;
+	child_threads();
+	child_model();
+	rumpuser_file_close(f);
+}
+
 int
 main(void)
 {
@@ -427,5 +452,6 @@ main(void)
 	child_ok(NULL, child_cluster, "reads ahead inside the range only");
 	child_ok(NULL, child_threads, "several threads, one virtual CPU");
 	child_ok(many, child_threads, "several threads, four virtual CPUs");
+	child_ok(workers, child_workers, "... and writes under way together");
 	return done();
 }

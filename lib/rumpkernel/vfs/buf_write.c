@@ -20,6 +20,7 @@
 #include "vfs/mount.h"
 
 #define JOIN_BUFS  64
+#define UNDER_WAY  8 /* requests, where the device has workers */
 #define JOIN_BYTES (1u << 20)
 #define FEW	   32 /* at a time where there is no memory for the list */
 
@@ -63,27 +64,85 @@ gather(struct blkdev *dev, const struct span *sp, struct buf **v, size_t max)
 	return n;
 }
 
-/* One request for v[0..n), which follow each other. */
-static int
-write_joined(struct blkdev *dev, struct buf **v, size_t n)
-{
-	struct rumpuser_iov iov[JOIN_BUFS];
-	uint64_t len = 0;
-	int error;
+/* One request: buffers that follow each other. */
+struct joined {
+	struct bio j_bio;
+	struct buf **j_v;
+	size_t j_n;
+	struct rumpuser_iov j_iov[JOIN_BUFS];
+};
 
-	for (size_t i = 0; i < n; i++) {
-		iov[i] = (struct rumpuser_iov){v[i]->b_data, v[i]->b_len};
+/* Take what one request can hold from v[0..n) and start it. */
+static void
+joined_start(struct blkdev *dev, struct joined *j, struct buf **v, size_t n)
+{
+	uint64_t len = 0;
+	size_t i;
+
+	for (i = 0; i < n && i < JOIN_BUFS; i++) {
+		if (i > 0 &&
+		    (v[i]->b_off != v[0]->b_off + len ||
+			len + v[i]->b_len > JOIN_BYTES))
+			break;
+		j->j_iov[i] = (struct rumpuser_iov){v[i]->b_data, v[i]->b_len};
 		len += v[i]->b_len;
 	}
-	error = blkdev_writev(dev, iov, (int)n, v[0]->b_off, len, BIO_META);
+	j->j_v = v;
+	j->j_n = i;
+	j->j_bio = (struct bio){
+	    .bio_op = BIO_WRITE,
+	    .bio_flags = BIO_META,
+	    .bio_off = v[0]->b_off,
+	    .bio_len = len,
+	    .bio_iov = j->j_iov,
+	    .bio_iovcnt = (int)i,
+	};
+	(void)blkdev_submit(dev, &j->j_bio); /* bio_wait() has the error */
+}
+
+/* Wait for it, and let its buffers go. */
+static int
+joined_finish(struct joined *j)
+{
+	int error = bio_wait(&j->j_bio);
+
 	mutex_enter(&bufcache.bc_lock);
-	for (size_t i = 0; i < n; i++) {
-		v[i]->b_error = error;
+	for (size_t i = 0; i < j->j_n; i++) {
+		j->j_v[i]->b_error = error;
 		if (error == 0)
-			buf_setstate(v[i], BUF_CLEAN);
-		buf_release(v[i]);
+			buf_setstate(j->j_v[i], BUF_CLEAN);
+		buf_release(j->j_v[i]);
 	}
 	mutex_exit(&bufcache.bc_lock);
+	j->j_n = 0;
+	return error;
+}
+
+/* Sorted buffers, several requests under way at a time where ring has room. */
+static int
+write_sorted(struct blkdev *dev, struct buf **v, size_t n, struct joined *ring,
+    unsigned nring)
+{
+	struct joined *j;
+	unsigned i = 0, k;
+	int error = 0, e;
+
+	for (k = 0; k < nring; k++)
+		ring[k].j_n = 0;
+	for (; n > 0; i = (i + 1) % nring) {
+		j = &ring[i];
+		e = j->j_n > 0 ? joined_finish(j) : 0;
+		if (error == 0)
+			error = e;
+		joined_start(dev, j, v, n);
+		v += j->j_n;
+		n -= j->j_n;
+	}
+	for (k = 0; k < nring; k++) {
+		e = ring[k].j_n > 0 ? joined_finish(&ring[k]) : 0;
+		if (error == 0)
+			error = e;
+	}
 	return error;
 }
 
@@ -91,22 +150,15 @@ write_joined(struct blkdev *dev, struct buf **v, size_t n)
 static int
 write_all(struct blkdev *dev, struct buf **v, size_t n)
 {
-	size_t run;
-	uint64_t len;
-	int error = 0, e;
+	struct joined one, *ring = NULL;
+	int error;
 
+	if (n > 1)
+		ring = kmem_alloc(UNDER_WAY * sizeof(*ring));
 	ksort_ptrs((void **)v, n, buf_before);
-	for (; n > 0; v += run, n -= run) {
-		len = v[0]->b_len;
-		for (run = 1; run < n && run < JOIN_BUFS &&
-		     v[run]->b_off == v[run - 1]->b_off + v[run - 1]->b_len &&
-		     len + v[run]->b_len <= JOIN_BYTES;
-		     run++)
-			len += v[run]->b_len;
-		e = write_joined(dev, v, run);
-		if (error == 0)
-			error = e;
-	}
+	error = write_sorted(dev, v, n, ring != NULL ? ring : &one,
+	    ring != NULL ? UNDER_WAY : 1);
+	kmem_free(ring, UNDER_WAY * sizeof(*ring));
 	if (error != 0 && dev->bd_bufs.bb_mount != NULL)
 		vfs_ioerror(dev->bd_bufs.bb_mount, error);
 	return error;
