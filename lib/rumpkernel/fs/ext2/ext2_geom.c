@@ -113,12 +113,38 @@ reserved_gdt(const struct ext2_geom *g)
 	return (uint32_t)kmin(n, g->g_block_bytes / 4);
 }
 
+/* The most inodes that a group can have: a bitmap block's bits, a 16-bit count. */
+static uint32_t
+most_inodes(const struct ext2_geom *g)
+{
+	uint32_t perblock = g->g_block_bytes / g->g_inode_bytes;
+	uint32_t most = (uint32_t)kmin(8 * g->g_block_bytes, 65536 - perblock);
+
+	return (uint32_t)rounddown2(most, kmax(perblock, 8));
+}
+
+/*
+ * As large as a bitmap block allows; smaller where so many inodes are asked for
+ * that groups of that size would be too few for them.
+ */
+static uint32_t
+group_size(const struct ext2_geom_want *want, const struct ext2_geom *g)
+{
+	uint64_t full = kmin(8 * g->g_block_bytes, MAX_GROUP_BLOCKS);
+	uint64_t blocks = g->g_blocks - g->g_first, n;
+
+	n = howmany(want->gw_inodes, most_inodes(g));
+	if (n > 1 && howmany(blocks, full) < n)
+		full = roundup2(howmany(blocks, n), 8);
+	return (uint32_t)full;
+}
+
 /* Inodes a group: whole blocks of them, and a multiple of 8. */
 static int
 plan_inodes(const struct ext2_geom_want *want, struct ext2_geom *g)
 {
 	uint32_t perblock = g->g_block_bytes / g->g_inode_bytes;
-	uint32_t most = (uint32_t)kmin(8 * g->g_block_bytes, 65536 - perblock);
+	uint32_t most = most_inodes(g);
 	uint64_t inodes = want->gw_inodes, each;
 
 	if (inodes == 0)
@@ -126,7 +152,6 @@ plan_inodes(const struct ext2_geom_want *want, struct ext2_geom *g)
 	inodes = kmax(inodes, MIN_INODES);
 	if (inodes > UINT32_MAX)
 		inodes = UINT32_MAX;
-	most = (uint32_t)rounddown2(most, 8);
 	each = howmany(inodes, g->g_groups);
 	if (each > most) {
 		if (want->gw_inodes != 0)
@@ -178,7 +203,7 @@ plan_groups(const struct ext2_geom_want *want, struct ext2_geom *g)
 {
 	uint64_t groups;
 
-	if (g->g_blocks <= g->g_first + 4)
+	if (g->g_blocks <= g->g_first)
 		return ENOSPC;
 	groups = howmany(g->g_blocks - g->g_first, g->g_blocks_per_group);
 	if (groups > UINT32_MAX)
@@ -209,10 +234,11 @@ ext2_geom_plan(const struct ext2_geom_want *want, struct ext2_geom *g)
 	};
 	while ((1024u << g->g_block_log) < g->g_block_bytes)
 		g->g_block_log++;
-	g->g_blocks_per_group = (uint32_t)kmin(
-	    8 * g->g_block_bytes, MAX_GROUP_BLOCKS);
 	if (g->g_blocks > UINT32_MAX)
 		return EFBIG;
+	if (g->g_blocks <= g->g_first + 4)
+		return ENOSPC;
+	g->g_blocks_per_group = group_size(want, g);
 	for (;;) {
 		uint32_t last, need;
 
@@ -231,40 +257,54 @@ ext2_geom_plan(const struct ext2_geom_want *want, struct ext2_geom *g)
 	}
 }
 
+/* Does a file system of so many blocks leave so many free? */
+static int
+try_fit(struct ext2_geom_want *want, uint64_t blocks, uint64_t free,
+    struct ext2_geom *g)
+{
+	int error;
+
+	want->gw_blocks = blocks;
+	error = ext2_geom_plan(want, g);
+	if (error != 0)
+		return error;
+	return g->g_blocks - g->g_first < ext2_geom_meta(g) + free ? ENOSPC : 0;
+}
+
 int
 ext2_geom_fit(
     const struct ext2_geom_want *want, uint64_t free, struct ext2_geom *g)
 {
 	struct ext2_geom_want w = *want;
-	uint64_t have;
+	uint64_t low = 0, high = free + 16;
+	struct ext2_geom tried;
 	int error;
 
+	/* up until it fits, then halve: what fits is always known */
 	w.gw_exact = true;
-	w.gw_blocks = free + 8;
-	for (int i = 0; i < 4096; i++) {
-		error = ext2_geom_plan(&w, g);
-		if (error == ENOSPC && w.gw_blocks < UINT32_MAX) {
-			/* too small for its own tables */
-			w.gw_blocks += w.gw_blocks / 8 + 16;
-			continue;
-		}
-		if (error != 0)
-			return error;
-		have = g->g_blocks - g->g_first - ext2_geom_meta(g);
-		if (g->g_blocks - g->g_first > ext2_geom_meta(g) &&
-		    have >= free)
-			return 0;
-		if (g->g_blocks < w.gw_blocks)
-			/* a last group that was given up: fill it */
-			w.gw_blocks = g->g_blocks + EXT2_GEOM_MIN_LAST +
-			    kmax(w.gw_blocks - g->g_blocks,
-				ext2_geom_group_meta(g, 1));
-		else
-			w.gw_blocks += kmax(
-			    free + ext2_geom_meta(g) + g->g_first - g->g_blocks,
-			    1);
+	for (;;) {
+		error = try_fit(&w, high, free, g);
+		if (error != ENOSPC)
+			break;
+		low = high;
+		high += high / 8 + 16;
+		if (low >= UINT32_MAX)
+			return EFBIG;
+		high = kmin(high, UINT32_MAX);
 	}
-	return ENOSPC;
+	if (error != 0)
+		return error;
+	while (high - low > 1) {
+		uint64_t mid = low + (high - low) / 2;
+
+		if (try_fit(&w, mid, free, &tried) == 0) {
+			*g = tried;
+			high = mid;
+		} else {
+			low = mid;
+		}
+	}
+	return 0;
 }
 
 void
