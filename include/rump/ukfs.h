@@ -239,8 +239,9 @@ ssize_t ukfs_readdir(
 #define UKFS_REPLACE_FOLLOW  0x4
 int ukfs_replaceat(int dirfd, const char *name, uint32_t mode, unsigned flags,
     int (*fill)(void *arg, int fd), void *arg);
-/* Copy a host file's bytes from its offset 0, or a stream's to its end, into fd. */
-int64_t ukfs_fill_from_host(int fd, int hostfd);
+/* Copy a host file's bytes from its offset 0, or a stream's to its end, into fd.
+ * st: type, size and blocks of the file, where the caller knows them, or NULL. */
+int64_t ukfs_fill_from_host(int fd, int hostfd, const struct rump_stat *st);
 /* Copy all of fd to the host's descriptor, from its position on: holes stay where
  * it can seek and there is nothing yet.  *hosterror (may be NULL): the failure was
  * the host's. */

@@ -300,11 +300,12 @@ host_create(
 }
 
 static int
-host_fill(struct cp_side *s, int fd, struct cp_side *from, int fromfd)
+host_fill(struct cp_side *s, int fd, struct cp_side *from, int fromfd,
+    const struct rump_stat *st)
 {
 	int64_t n;
 
-	(void)s;
+	(void)s, (void)st;
 	n = -RUMP_ENOMEM;
 	if (ukfs_enter(from->ukfs) == 0) {
 		n = ukfs_drain_to_host(fromfd, fd, NULL);
@@ -346,7 +347,7 @@ host_replace(struct cp_side *s, int dirfd, const char *name, bool follow,
 	    errno != EOPNOTSUPP && errno != ENOSYS)
 		r = -errno;
 	if (r == 0)
-		r = host_fill(s, fd, from, fromfd);
+		r = host_fill(s, fd, from, fromfd, NULL);
 	if (r == 0 && S_ISREG(st.st_mode) &&
 	    ftruncate(fd, (off_t)rst.st_size) == -1)
 		r = -errno;

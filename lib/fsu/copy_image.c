@@ -177,12 +177,13 @@ image_create(
 }
 
 static int
-image_fill(struct cp_side *s, int fd, struct cp_side *from, int fromfd)
+image_fill(struct cp_side *s, int fd, struct cp_side *from, int fromfd,
+    const struct rump_stat *st)
 {
 	int64_t n;
 
 	n = from->image ? ON(s, ukfs_fill_from_image(fd, from->ukfs, fromfd))
-			: ON(s, ukfs_fill_from_host(fd, fromfd));
+			: ON(s, ukfs_fill_from_host(fd, fromfd, st));
 	return n < 0 ? (int)n : 0;
 }
 
@@ -196,7 +197,7 @@ fill_cb(void *arg, int fd)
 {
 	const struct filler *fl = arg;
 
-	return image_fill(fl->s, fd, fl->from, fl->fromfd);
+	return image_fill(fl->s, fd, fl->from, fl->fromfd, NULL);
 }
 
 static int

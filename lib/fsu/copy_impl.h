@@ -61,9 +61,9 @@ struct cp_ops {
 	/* A new regular file, open; EEXIST. */
 	int (*create)(struct cp_side *s, int dirfd, const char *name,
 	    const struct cp_attr *attr);
-	/* All bytes of the source's open file into it. */
-	int (*fill)(
-	    struct cp_side *s, int fd, struct cp_side *from, int fromfd);
+	/* All bytes of the source's open file into it.  st: what that is, or NULL. */
+	int (*fill)(struct cp_side *s, int fd, struct cp_side *from, int fromfd,
+	    const struct rump_stat *st);
 	/* New content for a file that is there; it keeps what else it has. */
 	int (*replace)(struct cp_side *s, int dirfd, const char *name,
 	    bool follow, bool inplace, struct cp_side *from, int fromfd);
@@ -132,6 +132,7 @@ struct cp_ctx {
 		uint64_t dev, ino;
 	} * dir; /* the source's ancestors */
 	bool follow_target;
+	bool fresh; /* the target directory was made here: nothing is in it */
 	int status;
 };
 

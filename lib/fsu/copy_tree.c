@@ -71,6 +71,8 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 	bool reg;
 	int r;
 
+	if (x->fresh)
+		return V_MAKE;
 	r = c->dst.ops->stat(&c->dst, ddirfd, dname, x->follow_target, dst);
 	if (r == -RUMP_ENOENT && x->follow_target)
 		r = c->dst.ops->stat(&c->dst, ddirfd, dname, false, dst);
@@ -136,7 +138,8 @@ make_file(struct cp_ctx *x, int sfd, const struct rump_stat *st,
 	dfd = c->dst.ops->create(&c->dst, ddirfd, dname, a);
 	if (dfd < 0)
 		return dfd;
-	r = c->dst.ops->fill(&c->dst, dfd, &c->src, sfd);
+	r = c->dst.ops->fill(
+	    &c->dst, dfd, &c->src, sfd, c->stream_fd >= 0 ? NULL : st);
 	late = *a;
 	if (r == 0 && cp_wants_flags(c, st)) {
 		late.flags = c->src.ops->getflags(&c->src, sfd, st);
@@ -432,7 +435,7 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	struct cp *c = x->c;
 	const struct cp_dir *up;
 	struct cp_attr a;
-	bool made, keep;
+	bool made, keep, fresh;
 	int sfd, dfd;
 
 	for (up = x->dir; up != NULL; up = up->up)
@@ -456,9 +459,12 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	if (made)
 		tell(x);
 	keep = x->follow_target;
+	fresh = x->fresh;
 	x->follow_target = false; /* below DEST never */
+	x->fresh = made;
 	copy_entries(x, sfd, dfd, st);
 	x->follow_target = keep;
+	x->fresh = fresh;
 	finish_dir(x, sfd, st, dfd, &a, made);
 	c->dst.ops->close(&c->dst, dfd);
 	c->src.ops->close(&c->src, sfd);

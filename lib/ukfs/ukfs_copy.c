@@ -139,9 +139,10 @@ fill_from_file(int fd, int hostfd, uint64_t size)
 }
 
 int64_t
-ukfs_fill_from_host(int fd, int hostfd)
+ukfs_fill_from_host(int fd, int hostfd, const struct rump_stat *rst)
 {
 	struct stat st;
+	uint64_t size, blocks;
 	char *buf;
 	ssize_t n;
 	size_t have;
@@ -149,23 +150,29 @@ ukfs_fill_from_host(int fd, int hostfd)
 	buf = buf_get();
 	if (buf == NULL)
 		return -RUMP_ENOMEM;
-	if (fstat(hostfd, &st) == -1)
-		return -errno;
-	if (!S_ISREG(st.st_mode) || st.st_size == 0) /* /proc says 0 */
+	if (rst != NULL) {
+		st.st_mode = rst->st_mode;
+		size = rst->st_size;
+		blocks = rst->st_blocks;
+	} else {
+		if (fstat(hostfd, &st) == -1)
+			return -errno;
+		size = (uint64_t)st.st_size;
+		blocks = (uint64_t)st.st_blocks;
+	}
+	if (!S_ISREG(st.st_mode) || size == 0) /* /proc says 0 */
 		return fill_from_stream(fd, hostfd, buf);
-	if (st.st_size >= BUF_BYTES ||
-	    (st.st_size > 4096 && st.st_blocks < st.st_size / 512))
-		return fill_from_file(fd, hostfd, (uint64_t)st.st_size);
+	if (size >= BUF_BYTES || (size > 4096 && blocks < size / 512))
+		return fill_from_file(fd, hostfd, size);
 	for (have = 0; have < BUF_BYTES; have += (size_t)n) {
-		n = pread(hostfd, buf + have, (size_t)st.st_size + 1 - have,
-		    (off_t)have);
+		n = pread(hostfd, buf + have, size + 1 - have, (off_t)have);
 		if (n == -1)
 			return -errno;
-		if (n == 0 || have + (size_t)n == (size_t)st.st_size) {
+		if (n == 0 || have + (size_t)n == size) {
 			have += (size_t)n;
 			break;
 		}
-		if (have + (size_t)n > (size_t)st.st_size) /* it grows */
+		if (have + (size_t)n > size) /* it grows */
 			return fill_from_stream(fd, hostfd, buf);
 	}
 	return write_all(fd, buf, have, 0);
@@ -436,8 +443,8 @@ ukfs_fcopyin(struct ukfs_file *uf, int hostfd)
 {
 	if (ukfs_ftruncate(uf, 0) != 0)
 		return -1;
-	return UKFS_CALL(uf->uf_ukfs, ukfs_fill_from_host(uf->uf_fd, hostfd)) <
-		0
+	return UKFS_CALL(uf->uf_ukfs,
+		   ukfs_fill_from_host(uf->uf_fd, hostfd, NULL)) < 0
 	    ? -1
 	    : 0;
 }
@@ -476,7 +483,7 @@ ukfs_copyout(struct ukfs *ukfs, const char *path, const char *hostpath)
 static int
 fill_host(void *arg, int fd)
 {
-	int64_t n = ukfs_fill_from_host(fd, *(const int *)arg);
+	int64_t n = ukfs_fill_from_host(fd, *(const int *)arg, NULL);
 
 	return n < 0 ? (int)n : 0;
 }

@@ -123,3 +123,19 @@ teardown() { fsu_teardown; }
 	fsu_cat s.img f | cmp - f
 	fsck_clean s.img
 }
+
+@test "-a keeps file flags, also of what it makes immutable" {
+	debugfs -w -R 'set_inode_field /t/hello flags 0x40' d.img 2>/dev/null # nodump
+	debugfs -w -R 'set_inode_field /t/zero flags 0x10' d.img 2>/dev/null # immutable
+	debugfs -w -R 'set_inode_field /t/sub flags 0x20' d.img 2>/dev/null # append-only
+	expect 0 fsu_cp d.img -a /t /c
+	for i in hello:0x40 zero:0x10 sub:0x20; do
+		debugfs -R "stat /c/${i%:*}" d.img 2>/dev/null | grep -q "Flags: ${i#*:}"
+	done
+	expect 0 fsu_cat d.img c/sub/text
+	expect 1 fsu_cp d.img t/hello c/zero
+	has "Operation not permitted"
+	expect 0 fsu_cp d.img -R /t /plain # without -p: none
+	debugfs -R "stat /plain/zero" d.img 2>/dev/null | grep -q "Flags: 0x0"
+	fsck_clean d.img
+}

@@ -249,3 +249,32 @@ same_tree() {
 	expect 0 fakeroot sh -c 'fsu_get d.img -R -p / out && stat -c %u:%g out/hello'
 	has 12:34
 }
+
+@test "--owner and --mode on the host" {
+	need_root
+	expect 0 fsu_get d.img --owner=12:34 --mode=0640 hello h
+	[ "$(stat -c '%u:%g %a' h)" = "12:34 640" ]
+	expect 0 fsu_get d.img -p --owner=:34 sub/text x
+	[ "$(stat -c '%u:%g %a' x)" = "0:34 600" ]
+}
+
+@test "^C: status 130, and no partial file" {
+	mkimage big.img 600M
+	head -c 500M /dev/zero | tr '\0' x >full
+	fsu_put big.img full /full
+	mkdir out
+	python3 - <<-'END'
+		import os, signal, subprocess, sys, time
+		for delay in (0.01, 0.03, 0.06, 0.1):
+		    p = subprocess.Popen(['fsu_get', 'big.img', '/full', 'out'],
+		        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+		    time.sleep(delay)
+		    p.send_signal(signal.SIGINT)
+		    if p.wait(30) == 130:
+		        sys.exit(os.path.exists('out/full'))
+		    if os.path.exists('out/full'):
+		        os.unlink('out/full')
+		sys.exit(2)
+	END
+	rm -f big.img full
+}
