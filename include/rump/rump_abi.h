@@ -182,7 +182,7 @@ struct rump_stat {
 	uint32_t st_hints; /* what happens to be known; 0 where nothing is */
 	uint32_t st_pad;
 };
-#define RUMP_STH_NOXATTR 0x1 /* it has no extended attributes */
+#define RUMP_STH_NOXATTR       0x1 /* it has no extended attributes */
 #define RUMP_MAKEDEV(maj, min) (((uint64_t)(maj) << 32) | (uint32_t)(min))
 #define RUMP_MAJOR(dev)	       ((uint32_t)((dev) >> 32))
 #define RUMP_MINOR(dev)	       ((uint32_t)(dev))

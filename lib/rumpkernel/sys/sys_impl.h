@@ -68,8 +68,8 @@ vn_rdonly(const struct vnode *vp)
 }
 
 /* Look upath up from dirfd; namei_done(nd) after success. */
-int sys_namei(struct nameidata *nd, int dirfd, const char *upath,
-    uint32_t flags);
+int sys_namei(
+    struct nameidata *nd, int dirfd, const char *upath, uint32_t flags);
 /* The node of a path, referenced.  flags: RUMP_AT_SYMLINK_NOFOLLOW,
  * RUMP_AT_EMPTY_PATH. */
 int sys_getvnode(int dirfd, const char *upath, int flags, struct vnode **vpp);
@@ -86,7 +86,7 @@ int sys_setattr(struct vnode *vp, struct vattr *va);
 /* Give vp (not a directory) a name. */
 int sys_linkvnode(struct vnode *vp, int dirfd, const char *upath);
 /* The attributes of a copied-in rump_setattr, checked. */
-int sys_vattr(const struct rump_setattr *usa, struct mount *mp,
-    struct vattr *va);
+int sys_vattr(
+    const struct rump_setattr *usa, struct mount *mp, struct vattr *va);
 
 #endif /* SYS_SYS_IMPL_H */

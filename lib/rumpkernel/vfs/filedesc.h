@@ -17,7 +17,7 @@
 
 struct file {
 	uint32_t f_refs; /* fd_lock of any table: see filedesc.c */
-	int f_flags;     /* RUMP_O_* */
+	int f_flags;	 /* RUMP_O_* */
 	struct vnode *f_vp;
 	kmutex_t f_offlock;
 	uint64_t f_offset; /* bytes; directories: the cookie */
@@ -28,7 +28,7 @@ struct filedesc {
 	uint32_t fd_refs; /* processes */
 	kmutex_t fd_lock;
 	struct file **fd_files;
-	int fd_nfiles;   /* room */
+	int fd_nfiles;	 /* room */
 	int fd_freehint; /* no free one below */
 	struct vnode *fd_cwd, *fd_root;
 	uint32_t fd_umask;

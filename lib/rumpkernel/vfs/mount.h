@@ -21,7 +21,7 @@ struct blkdev;
 struct mount_args {
 	const char *ma_fstype;
 	const char *ma_options; /* "ro,nocsum,..." or NULL */
-	uint32_t ma_flags;      /* RUMP_MNT_* */
+	uint32_t ma_flags;	/* RUMP_MNT_* */
 	struct {
 		const char *md_role; /* "" the main one, "journal", .. */
 		struct blkdev *md_dev;
@@ -46,7 +46,7 @@ struct inode_info {
 };
 
 struct vfsops {
-	const char *vfs_name;           /* "ext2" */
+	const char *vfs_name;		/* "ext2" */
 	const char *const *vfs_aliases; /* NULL-terminated, or NULL */
 	const struct vnodeops *vfs_vnodeops;
 	/* Is it ours?  0, or EINVAL (not), EIO.  Doesn't write, keeps nothing. */
@@ -65,13 +65,15 @@ struct vfsops {
 	 * ENOENT or ESTALE: no such node; EUCLEAN: bad. */
 	int (*vfs_loadvnode)(struct mount *mp, struct vnode *vp);
 	/* Attributes without a vnode (readdirplus); NULL: through a vnode. */
-	int (*vfs_statino)(struct mount *mp, uint64_t ino, struct rump_stat *st);
+	int (*vfs_statino)(
+	    struct mount *mp, uint64_t ino, struct rump_stat *st);
 	/* The first node at or after *inop; ENOENT after the last.  NULL: none. */
 	int (*vfs_inodes)(struct mount *mp, uint64_t *inop, bool deleted,
 	    struct inode_info *ii);
 	/* Cut the device's last group to the last used block.  *sizep: bytes
 	 * that the file system needs now.  NULL: EOPNOTSUPP. */
-	int (*vfs_trim)(struct mount *mp, uint64_t spare_bytes, uint64_t *sizep);
+	int (*vfs_trim)(
+	    struct mount *mp, uint64_t spare_bytes, uint64_t *sizep);
 	/* Commit what is under way (journals; what an undo log hooks). */
 	int (*vfs_commit)(struct mount *mp);
 	/* From now on read-only (after an error), or back. */
@@ -86,26 +88,26 @@ struct mount {
 	struct klink mnt_link;
 	const struct vfsops *mnt_op;
 	void *mnt_data;
-	uint64_t mnt_id;           /* st_dev */
-	uint32_t mnt_flags;        /* RUMP_MNT_* */
+	uint64_t mnt_id;    /* st_dev */
+	uint32_t mnt_flags; /* RUMP_MNT_* */
 	uint64_t mnt_rootino;
 	const struct namespec *mnt_namespec;
 	struct rump_fscaps mnt_caps;
-	bool mnt_bigendian;        /* byte order of a format that has both */
+	bool mnt_bigendian;	   /* byte order of a format that has both */
 	struct vnode *mnt_covered; /* NULL: the root mount */
 	struct blkdev *mnt_devs[MOUNT_MAXDEVS];
 	unsigned mnt_ndevs;
-	uint32_t mnt_messages;     /* how many were said */
-	uint32_t mnt_warned;       /* MNTWARN_*: said once */
-#define MNTWARN_TIME 0x1
+	uint32_t mnt_messages; /* how many were said */
+	uint32_t mnt_warned;   /* MNTWARN_*: said once */
+#define MNTWARN_TIME  0x1
 #define MNTWARN_OWNER 0x2
-#define MNTWARN_MODE 0x4
+#define MNTWARN_MODE  0x4
 	bool mnt_dying;
-	uint32_t mnt_users;        /* vfs_busy() */
-	int mnt_ioerror;           /* the first write error; then read-only */
+	uint32_t mnt_users; /* vfs_busy() */
+	int mnt_ioerror;    /* the first write error; then read-only */
 	krwlock_t mnt_renamelock;
 	struct klist mnt_vnodes;
-	char mnt_name[64];         /* what messages call it: the device's name */
+	char mnt_name[64]; /* what messages call it: the device's name */
 };
 
 void vfs_attach(const struct vfsops *ops);
@@ -116,8 +118,8 @@ const struct vfsops *vfs_find(const char *name);
 const struct vfsops *vfs_nth(unsigned i);
 
 /* Mount on the directory cover (referenced, unlocked); NULL: as root. */
-int vfs_domount(const struct mount_args *args, struct vnode *cover,
-    struct mount **mpp);
+int vfs_domount(
+    const struct mount_args *args, struct vnode *cover, struct mount **mpp);
 int vfs_dounmount(struct mount *mp, bool force); /* EBUSY */
 int vfs_root(struct mount *mp, struct vnode **vpp);
 int vfs_syncmount(struct mount *mp, bool wait);
