@@ -282,15 +282,17 @@ lies(void)
 static void
 streams(void)
 {
-	struct vnode *root, *svp;
-	struct vnode *vp;
+	struct vnode *root, *svp, *vp;
+	struct mount *mp;
 	struct lwp *l;
 	struct componentname cn = {"f", 1, cred_root};
 
 	start();
 	CHECK(create("/m/f") == 0);
 	l = kern_enter();
-	CHECK(vfs_root(vfs_byid(2), &root) == 0);
+	mp = vfs_busy_byid(2);
+	CHECK(vfs_root(mp, &root) == 0);
+	vfs_unbusy(mp);
 	vn_lock(root, RW_READER);
 	CHECK(vn_lookup(root, &cn, &vp) == 0);
 	CHECK(vop_openstream(root, "rsrc", &svp) == ENOENT);

@@ -9,4 +9,9 @@ for fs in ${VT_FS:-$("$vt" --list)}; do
 	echo "# ---- $fs"
 	"$vt" "$fs" || status=1
 done
+# Lock order and freed memory are checked with RUMP_DEBUG.
+for fs in ${VT_FS:-rumpfs ext2-1k}; do
+	echo "# ---- $fs, checked"
+	RUMP_DEBUG=1 "$vt" "$fs" || status=1
+done
 exit $status

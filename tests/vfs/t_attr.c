@@ -124,6 +124,25 @@ t_times(void)
 	OK(rump_sys_utimensat(FDCWD, "l", NULL, 0));
 }
 
+static void
+t_atime(void)
+{
+	struct rump_timespec ts[2] = {{1000, 0, 0}, {1000, 0, 0}};
+	struct rump_stat st;
+	char c;
+	int fd;
+
+	vt_put("f", "x");
+	OK(rump_sys_utimensat(FDCWD, "f", ts, 0));
+	vt_remount(RUMP_MNT_ATIME);
+	fd = (int)MUST(rump_sys_open("f", O_RD, 0));
+	is(rump_sys_read(fd, &c, 1), 1, "read");
+	OK(rump_sys_fstat(fd, &st));
+	ok(st.st_atim.tv_sec > 1000, "reading moves the access time");
+	is(st.st_mtim.tv_sec, 1000, "only that");
+	OK(rump_sys_close(fd));
+}
+
 /* Both ends of what the format can hold, and beyond. */
 static void
 t_timerange(void)
@@ -414,6 +433,10 @@ const struct vt_case vt_attr[] = {
     {.tc_name = "times",
 	.tc_run = t_times,
 	.tc_caps = RUMP_CAP_ATIME | RUMP_CAP_SYMLINKS},
+    {.tc_name = "atime",
+	.tc_run = t_atime,
+	.tc_caps = RUMP_CAP_ATIME,
+	.tc_needs_device = true},
     {.tc_name = "time-range", .tc_run = t_timerange, .tc_caps = RUMP_CAP_ATIME},
     {.tc_name = "mtimes", .tc_run = t_mtimes, .tc_caps = RUMP_CAP_LINKS},
     {.tc_name = "flags",

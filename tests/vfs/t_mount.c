@@ -189,6 +189,29 @@ t_many(void)
 	OK(rump_sys_unmount("s", 0));
 }
 
+/* Over the root of all. */
+static void
+t_overroot(void)
+{
+	struct rump_stat under, over;
+
+	OK(rump_sys_stat("/", &under));
+	OK(rump_sys_mount("rumpfs", "/", 0, NULL, 0, NULL));
+	OK(rump_sys_stat("/", &over));
+	ok(over.st_dev != under.st_dev, "another one is seen");
+	vt_put("/onlyhere", "x");
+	ok(!vt_exists(MNT), "the old names are covered");
+	vt_put("f", "where we are nothing changed");
+	OK(rump_sys_stat("../..", &over));
+	ok(over.st_dev != under.st_dev, "the way up leads to it");
+	vt_has("../onlyhere", "x");
+	OK(rump_sys_unmount("/", 0));
+	FAIL(rump_sys_unmount("/", 0), RUMP_EBUSY);
+	OK(rump_sys_stat("/", &over));
+	ok(over.st_dev == under.st_dev, "as before");
+	vt_has(MNT "/f", "where we are nothing changed");
+}
+
 static void
 t_force(void)
 {
@@ -225,6 +248,7 @@ const struct vt_case vt_mount[] = {
     {.tc_name = "mount-errors", .tc_run = t_errors},
     {.tc_name = "probe", .tc_run = t_probe, .tc_needs_device = true},
     {.tc_name = "many-mounts", .tc_run = t_many},
+    {.tc_name = "over-the-root", .tc_run = t_overroot},
     {.tc_name = "force", .tc_run = t_force},
     {.tc_name = NULL},
 };

@@ -50,8 +50,8 @@ do_fhopen(const struct rump_fhandle *ufh, int flags, int *fdp)
 	error = copyin(ufh, &fh, sizeof(fh));
 	if (error != 0)
 		return error;
-	mp = vfs_byid(fh.fh_fsid);
-	if (mp == NULL || vfs_busy(mp) != 0)
+	mp = vfs_busy_byid(fh.fh_fsid);
+	if (mp == NULL)
 		return ESTALE;
 	error = vfs_vget(mp, fh.fh_ino, fh.fh_gen, &vp);
 	vfs_unbusy(mp);

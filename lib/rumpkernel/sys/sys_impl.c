@@ -49,10 +49,12 @@ int
 sys_getvnode(int dirfd, const char *upath, int flags, struct vnode **vpp)
 {
 	struct nameidata nd;
+	char first = '\0';
 	int error;
 
+	/* No path at all is as good as an empty one here. */
 	if ((flags & RUMP_AT_EMPTY_PATH) != 0 &&
-	    (upath == NULL || upath[0] == '\0'))
+	    (copyin(upath, &first, 1) != 0 || first == '\0'))
 		return getvnode_fd(dirfd, vpp);
 	error = sys_namei(&nd, dirfd, upath,
 	    (flags & RUMP_AT_SYMLINK_NOFOLLOW) != 0 ? NAMEI_NOFOLLOW : 0);

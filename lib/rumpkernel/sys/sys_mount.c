@@ -186,7 +186,6 @@ static int
 do_unmount(const char *upath, uint32_t flags)
 {
 	struct vnode *vp;
-	struct mount *mp;
 	uint64_t id;
 	int error;
 
@@ -201,10 +200,8 @@ do_unmount(const char *upath, uint32_t flags)
 	}
 	id = vp->v_mount->mnt_id;
 	vrele(vp); /* or it would be busy */
-	mp = vfs_byid(id);
-	if (mp == NULL)
-		return EINVAL;
-	return vfs_dounmount(mp, (flags & RUMP_MNT_FORCE) != 0);
+	error = vfs_dounmount(id, (flags & RUMP_MNT_FORCE) != 0);
+	return error == ENOENT ? EINVAL : error; /* somebody was faster */
 }
 
 /* Also after ^C. */

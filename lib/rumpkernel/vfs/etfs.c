@@ -338,7 +338,6 @@ do_remove(const char *key)
 {
 	struct nameidata *nd = kmem_zalloc(sizeof(*nd));
 	struct etfs_key *ek;
-	struct mount *mp;
 	int error = 0;
 
 	if (nd == NULL)
@@ -349,8 +348,8 @@ do_remove(const char *key)
 		error = ENOENT;
 	else if (ek->ek_dev != NULL)
 		error = remove_node(nd, ek);
-	else if ((mp = vfs_byid(ek->ek_mountid)) != NULL) /* else: unmounted */
-		error = vfs_dounmount(mp, false);
+	else if ((error = vfs_dounmount(ek->ek_mountid, false)) == ENOENT)
+		error = 0; /* unmounted already */
 	if (error == 0) {
 		if (ek->ek_madedir)
 			(void)remove_node(nd, ek); /* unless it is used now */

@@ -95,20 +95,34 @@ vfs_nth(unsigned i)
 
 /* ---- finding, holding ---------------------------------------------------------- */
 
-int
-vfs_busy(struct mount *mp)
+/* The mount with that number; vcache_lock held. */
+static struct mount *
+find_byid(uint64_t id)
 {
-	int error = 0;
+	struct klink *l;
+
+	KLIST_FOREACH(l, &vfs.mounts)
+	{
+		struct mount *mp = klink_entry(l, struct mount, mnt_link);
+
+		if (mp->mnt_id == id)
+			return mp;
+	}
+	return NULL;
+}
+
+struct mount *
+vfs_busy_byid(uint64_t id)
+{
+	struct mount *mp;
 
 	mutex_enter(&vcache_lock);
-	while (mp->mnt_dying)
+	while ((mp = find_byid(id)) != NULL && mp->mnt_dying)
 		cv_wait(&vcache_cv, &vcache_lock);
-	if (klink_linked(&mp->mnt_link))
+	if (mp != NULL)
 		mp->mnt_users++;
-	else
-		error = ENXIO;
 	mutex_exit(&vcache_lock);
-	return error;
+	return mp;
 }
 
 void
@@ -133,24 +147,6 @@ vfs_busy_covering(struct vnode *vp)
 		cv_wait(&vcache_cv, &vcache_lock);
 	if (mp != NULL)
 		mp->mnt_users++;
-	mutex_exit(&vcache_lock);
-	return mp;
-}
-
-struct mount *
-vfs_byid(uint64_t id)
-{
-	struct mount *mp = NULL;
-	struct klink *l;
-
-	mutex_enter(&vcache_lock);
-	KLIST_FOREACH(l, &vfs.mounts)
-	{
-		mp = klink_entry(l, struct mount, mnt_link);
-		if (mp->mnt_id == id)
-			break;
-		mp = NULL;
-	}
 	mutex_exit(&vcache_lock);
 	return mp;
 }
@@ -491,12 +487,16 @@ unmount_locked(struct mount *mp, bool force)
 }
 
 int
-vfs_dounmount(struct mount *mp, bool force)
+vfs_dounmount(uint64_t id, bool force)
 {
+	struct mount *mp;
 	int error;
 
-	mutex_enter(&vfs.lock);
-	error = unmount_locked(mp, force);
+	mutex_enter(&vfs.lock); /* so none goes while we look */
+	mutex_enter(&vcache_lock);
+	mp = find_byid(id);
+	mutex_exit(&vcache_lock);
+	error = mp != NULL ? unmount_locked(mp, force) : ENOENT;
 	mutex_exit(&vfs.lock);
 	return error;
 }

@@ -103,7 +103,7 @@ struct mount {
 #define MNTWARN_OWNER 0x2
 #define MNTWARN_MODE  0x4
 	bool mnt_dying;
-	uint32_t mnt_users; /* vfs_busy() */
+	uint32_t mnt_users; /* vfs_busy_*() */
 	int mnt_ioerror;    /* the first write error; then read-only */
 	krwlock_t mnt_renamelock;
 	struct klist mnt_vnodes;
@@ -120,13 +120,16 @@ const struct vfsops *vfs_nth(unsigned i);
 /* Mount on the directory cover (referenced, unlocked); NULL: as root. */
 int vfs_domount(
     const struct mount_args *args, struct vnode *cover, struct mount **mpp);
-int vfs_dounmount(struct mount *mp, bool force); /* EBUSY */
+/* The mount with that mnt_id.  ENOENT; EBUSY. */
+int vfs_dounmount(uint64_t id, bool force);
 int vfs_root(struct mount *mp, struct vnode **vpp);
 int vfs_syncmount(struct mount *mp, bool wait);
 int vfs_syncall(void);
 /* By file handle: (inode, generation).  ESTALE. */
 int vfs_vget(struct mount *mp, uint64_t ino, uint64_t gen, struct vnode **vpp);
-struct mount *vfs_byid(uint64_t id);
+/* By mnt_id, and it can't go away until vfs_unbusy(); NULL. */
+struct mount *vfs_busy_byid(uint64_t id);
+void vfs_unbusy(struct mount *mp);
 struct mount *vfs_rootmount(void);
 /* A write failed: remember, warn once, read-only from now on. */
 void vfs_ioerror(struct mount *mp, int error);

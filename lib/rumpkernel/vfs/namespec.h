@@ -16,7 +16,8 @@ struct namespec {
 	uint32_t ns_maxlen; /* in the encoding's units */
 	/* Of the folded name: equal names have equal hashes. */
 	uint32_t (*ns_hash)(const char *name, size_t len);
-	bool (*ns_equal)(const char *a, size_t alen, const char *b, size_t blen);
+	bool (*ns_equal)(
+	    const char *a, size_t alen, const char *b, size_t blen);
 	/* May a node be created under it?  0, EINVAL, ENAMETOOLONG, EILSEQ. */
 	int (*ns_valid)(const char *name, size_t len);
 };

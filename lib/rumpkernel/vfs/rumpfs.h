@@ -66,8 +66,8 @@ struct rumpfs_node {
 	uint64_t rn_rdev, rn_size;
 	struct rump_timespec rn_atime, rn_mtime, rn_ctime, rn_btime;
 	struct rumpfs_dir rn_dir; /* VDIR */
-	struct rptree rn_pages;   /* VREG */
-	char *rn_target;          /* VLNK */
+	struct rptree rn_pages;	  /* VREG */
+	char *rn_target;	  /* VLNK */
 	struct blkdev *rn_blkdev; /* etfs */
 	struct klist rn_xattrs;
 };
@@ -97,37 +97,37 @@ void rumpfs_attach(void);
 extern const struct vnodeops rumpfs_vnodeops;
 
 /* rumpfs_node.c */
-int rumpfs_node_new(struct mount *mp, const struct vcreate *vc,
-    struct rumpfs_node **rnp);
+int rumpfs_node_new(
+    struct mount *mp, const struct vcreate *vc, struct rumpfs_node **rnp);
 void rumpfs_node_free(struct rumpfs_mount *rm, struct rumpfs_node *rn);
 struct rumpfs_node *rumpfs_node_find(struct rumpfs_mount *rm, uint64_t ino);
 void rumpfs_node_vnode(struct rumpfs_node *rn, struct vnode *vp);
 void rumpfs_node_stat(const struct rumpfs_node *rn, struct rump_stat *st);
 
 /* rumpfs_dir.c */
-struct rumpfs_dirent *rumpfs_dir_find(struct vnode *dvp, const char *name,
-    size_t len);
+struct rumpfs_dirent *rumpfs_dir_find(
+    struct vnode *dvp, const char *name, size_t len);
 int rumpfs_dir_add(struct vnode *dvp, const char *name, size_t len,
     uint64_t ino, uint8_t dtype);
 void rumpfs_dir_remove(struct rumpfs_node *dn, struct rumpfs_dirent *de);
 void rumpfs_dir_destroy(struct rumpfs_node *dn);
-int rumpfs_readdir(struct vnode *vp, struct dirsink *sink, uint64_t *cookiep,
-    bool *eofp);
+int rumpfs_readdir(
+    struct vnode *vp, struct dirsink *sink, uint64_t *cookiep, bool *eofp);
 
 /* rumpfs_data.c */
 int rumpfs_read(struct vnode *vp, struct uio *uio, const struct kcred *cred);
 int rumpfs_write(struct vnode *vp, struct uio *uio, const struct kcred *cred);
-int rumpfs_bmap(struct vnode *vp, uint64_t off, uint64_t len,
-    enum bmap_for how, struct bmap_run *run);
+int rumpfs_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
+    struct bmap_run *run);
 int rumpfs_setsize(struct vnode *vp, uint64_t size);
-int rumpfs_allocate(struct vnode *vp, uint64_t off, uint64_t len,
-    uint32_t flags);
+int rumpfs_allocate(
+    struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags);
 int rumpfs_punch(struct vnode *vp, uint64_t off, uint64_t len);
 void rumpfs_pages_free(struct rumpfs_mount *rm, struct rumpfs_node *rn);
 
 /* rumpfs_xattr.c */
-int rumpfs_getxattr(struct vnode *vp, const char *name, void *buf,
-    size_t *lenp);
+int rumpfs_getxattr(
+    struct vnode *vp, const char *name, void *buf, size_t *lenp);
 int rumpfs_setxattr(struct vnode *vp, const char *name, const void *value,
     size_t len, uint32_t flags);
 int rumpfs_listxattr(struct vnode *vp, char *buf, size_t *lenp);

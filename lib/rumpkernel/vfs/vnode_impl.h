@@ -52,7 +52,5 @@ extern struct mount dead_mount;
 
 /* A mount that can't go away until vfs_unbusy(). */
 struct mount *vfs_busy_covering(struct vnode *vp); /* NULL: nothing on it */
-int vfs_busy(struct mount *mp);			   /* ENXIO: going */
-void vfs_unbusy(struct mount *mp);
 
 #endif /* VFS_VNODE_IMPL_H */
