@@ -517,7 +517,8 @@ fsu_run_command(
 			status = cmd->prepare(
 			    f, l.state, l.noperands, l.operands);
 		if (status == FSU_OK)
-			status = worse(run(&l), f->status);
+			status = run(&l);
+		status = worse(status, f->status);
 		status = worse(status, fsu_flush_stdout());
 	}
 	if (cmd->done != NULL)
