@@ -328,6 +328,63 @@ test_ranges(void)
 	is(unmount_image(), 0, "unmount");
 }
 
+/* Data far out: all three depths of the tree, with holes between. */
+static void
+test_depths(void)
+{
+	static const uint64_t at[] = {0, 11 * 1024, 12 * 1024, 267 * 1024,
+	    268 * 1024, 65804 * 1024 - 3, 65804 * 1024 + 1, 1000000000,
+	    12000000000};
+	const unsigned n = sizeof(at) / sizeof(at[0]);
+	char bytes[3000], got[3000];
+	uint64_t free;
+	struct rump_statvfs sv;
+	unsigned bad = 0;
+	int fd;
+
+	ok(mkfs("-t ext2 -b 1024", 4096) && mount_image(0) == 0, "an image");
+	is(rump_sys_statvfs("/mnt", &sv), 0, "statvfs");
+	free = sv.f_bfree;
+	fd = rump_sys_open("/mnt/far", RUMP_O_RDWR | RUMP_O_CREAT, 0644);
+	for (unsigned i = 0; i < n; i++) {
+		memset(bytes, 'a' + (int)i, sizeof(bytes));
+		bad += rump_sys_pwrite(fd, bytes, sizeof(bytes), at[i]) !=
+		    (int64_t)sizeof(bytes);
+	}
+	is(bad, 0, "a file of 12 GB, nearly all hole");
+	is(rump_sys_close(fd), 0, "close");
+	is(unmount_image(), 0, "unmount");
+	ok(fsck(), "clean");
+	is(mount_image(0), 0, "again");
+	fd = rump_sys_open("/mnt/far", RUMP_O_RDWR, 0);
+	for (unsigned i = 0; i < n; i++) {
+		memset(bytes, 'a' + (int)i, sizeof(bytes));
+		if (i + 1 < n && at[i + 1] < at[i] + sizeof(bytes))
+			memset(bytes + (at[i + 1] - at[i]), 'b' + (int)i,
+			    sizeof(bytes) - (at[i + 1] - at[i]));
+		bad += rump_sys_pread(fd, got, sizeof(got), at[i]) !=
+			(int64_t)sizeof(got) ||
+		    memcmp(bytes, got, sizeof(got)) != 0;
+	}
+	is(bad, 0, "it is read back");
+	is(rump_sys_lseek(fd, 2000000000, RUMP_SEEK_DATA),
+	    (int64_t)(12000000000 / 1024 * 1024), "the last data");
+	is(rump_sys_fallocate(fd,
+	       RUMP_FALLOC_PUNCH_HOLE | RUMP_FALLOC_KEEP_SIZE, 300 * 1024,
+	       2000000000),
+	    0, "a hole from one depth into another");
+	is(rump_sys_ftruncate(fd, 11999999999), 0, "the end goes");
+	is(rump_sys_close(fd), 0, "close");
+	is(unmount_image(), 0, "unmount");
+	ok(fsck(), "clean");
+	is(mount_image(0), 0, "again");
+	is(rump_sys_unlink("/mnt/far"), 0, "all goes");
+	is(rump_sys_statvfs("/mnt", &sv), 0, "statvfs");
+	is(sv.f_bfree, free, "every block is free again");
+	is(unmount_image(), 0, "unmount");
+	ok(fsck(), "clean");
+}
+
 /* Build: fresh files, then the end is cut off. */
 static void
 test_trim(const char *options, unsigned bsize, unsigned copy)
@@ -387,6 +444,7 @@ main(void)
 	test_refusals();
 	test_links();
 	test_ranges();
+	test_depths();
 	test_trim("-t ext2 -b 1024", 1024, 8193);
 	test_trim("-t ext2 -b 1024 -g 1024 -O ^resize_inode", 1024, 1025);
 	test_trim("-t ext2 -b 4096 -g 2048", 4096, 2048);

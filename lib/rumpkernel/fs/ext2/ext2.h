@@ -141,11 +141,11 @@ ext2_group_of_block(const struct ext2_mount *m, uint64_t blk)
 }
 
 /* ---- ext2_super.c ------------------------------------------------------- */
-/* Read and check the superblock into *sb: 0, EINVAL (not ext2: silent), EUCLEAN
- * and EOPNOTSUPP with a line said through mp unless that is NULL. */
+/* Read the superblock: 0, EINVAL (there is none), EIO. */
 int ext2_super_read(struct blkdev *dev, struct ext2_super_disk *sb);
+/* Check each field that arithmetic rests on, into m: EUCLEAN, EOPNOTSUPP, said. */
 int ext2_super_load(struct ext2_mount *m, const struct ext2_super_disk *sb);
-/* Read-only and why, or may be written; mnt_flags follow. */
+/* What features allow: EOPNOTSUPP, or mnt_flags gain RUMP_MNT_RDONLY; said. */
 int ext2_super_features(struct ext2_mount *m, const struct ext2_super_disk *sb);
 const char *ext2_super_typename(const struct ext2_super_disk *sb);
 void ext2_uuid_string(const uint8_t uuid[16], char *buf, size_t size);
@@ -227,7 +227,7 @@ void ext2_ifree(struct ext2_mount *m, uint32_t ino, bool dir);
 /* The inode bitmap, compared with the counts at first; m_lock held. */
 int ext2_group_ibitmap(struct ext2_mount *m, uint32_t g, struct buf **bpp);
 
-/* ---- ext2_bmap.c, ext2_balloc... ----------------------------------------------- */
+/* ---- ext2_bmap.c: the block tree ------------------------------------------- */
 #define EXT2_MAXDEPTH 3
 /* The way to block lbn through the tree: how many levels of indirect blocks, and
  * the index in i_block and in each.  EFBIG. */
