@@ -6,6 +6,7 @@
  */
 #include "vfs/buf.h"
 #include "unit/testfs.h"
+#include "unit/child.h"
 #include "unit/scratch.h"
 
 #include <rump/rump_syscalls.h>
@@ -446,9 +447,11 @@ unmount_testfs(void)
 	rumpuser_file_close(hostfile);
 }
 
-static void
-fuzz(uint32_t blksize, uint32_t nblks, bool overlay, unsigned steps)
+/* True: files and arrays agree to the end, and no block was lost. */
+static bool
+fuzz_run(uint32_t blksize, uint32_t nblks, bool overlay, unsigned steps)
 {
+	bool sound;
 	struct file *files[] = {&fa, &fb, &fbuf};
 	/* fuller than full, if all three grow to their most */
 	uint64_t max = (uint64_t)blksize * nblks / 2;
@@ -478,18 +481,46 @@ fuzz(uint32_t blksize, uint32_t nblks, bool overlay, unsigned steps)
 			}
 		}
 	}
-	ok(failure == NULL, "blocks of %u, %u of them%s: agrees with arrays",
-	    blksize, nblks, overlay ? ", overlay" : "");
 	if (failure != NULL)
 		diag("step %u: line %d: %s", i, failline, failure);
-	ok(check_all(&fa) && check_all(&fb) && check_all(&fbuf),
-	    "at the end too");
-	ok(tf_consistent(), "no block lost, none past an end");
+	sound = failure == NULL && check_all(&fa) && check_all(&fb) &&
+	    check_all(&fbuf) && tf_consistent();
 	file_close(&fa);
 	file_close(&fb);
 	file_close(&fbuf);
 	free(hostmem);
-	unmount_testfs();
+	sound = rump_sys_unmount("/t", 0) == 0 && sound;
+	sound = rump_pub_blkdev_destroy("tf") == 0 && sound;
+	rumpuser_file_close(hostfile);
+	return sound;
+}
+
+static void
+fuzz(uint32_t blksize, uint32_t nblks, bool overlay, unsigned steps)
+{
+	ok(fuzz_run(blksize, nblks, overlay, steps),
+	    "blocks of %u, %u of them%s: agrees with arrays", blksize, nblks,
+	    overlay ? ", overlay" : "");
+}
+
+static void
+start(void)
+{
+	struct lwp *l = kern_enter();
+
+	vfs_attach(&tf_vfsops);
+	kern_leave(l);
+	CHECK(rump_sys_mkdir("/t", 0755) == 0);
+}
+
+/* With little memory copies have small buffers, and buffers go early. */
+static void
+child_little(void)
+{
+	start();
+	CHECK(fuzz_run(4096, 1000, false, 1500));
+	CHECK(fuzz_run(16384, 150, false, 1000));
+	CHECK(fuzz_run(65536, 60, false, 1000));
 }
 
 /* A device that fails now and then: calls fail, nothing else goes wrong. */
@@ -721,16 +752,16 @@ int
 main(void)
 {
 	const char *seed = getenv("TEST_SEED");
-	struct lwp *l;
+	static const struct param little[] = {
+	    {"RUMP_MEMLIMIT", "800k"}, {NULL, NULL}};
 
 	if (seed != NULL)
 		rnd_state = strtoull(seed, NULL, 0) * 2 + 1;
+	/* in a process of its own, so before the kernel starts in this one */
+	child_ok(little, child_little, "with little memory");
 	if (rump_init() != 0)
 		bail("rump_init");
-	l = kern_enter();
-	vfs_attach(&tf_vfsops);
-	kern_leave(l);
-	is(rump_sys_mkdir("/t", 0755), 0, "a place to mount");
+	start();
 	test_kinds();
 	test_limits();
 	test_host_holes();
