@@ -503,6 +503,7 @@ ls_options_free(void *state)
 		opt->colors.ext = next;
 	}
 	free(opt->colors.mem);
+	free(opt->time_style.mem);
 }
 
 /* ---- what follows from all of them ------------------------------------------------ */

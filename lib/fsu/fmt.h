@@ -180,6 +180,7 @@ struct fsu_timestyle {
 	bool months; /* %b is widened to the locale's longest */
 	int64_t now, half_year_ago; /* seconds */
 	int32_t now_ns;
+	char *mem; /* to be freed */
 };
 /* "full-iso", "long-iso", "iso", "locale", "+FORMAT[\nFORMAT]", each but the last
  * with "posix-" in front.  0, or EINVAL. */

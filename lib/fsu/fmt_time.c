@@ -361,11 +361,10 @@ set_formats(struct fsu_timestyle *ts, const char *style)
 {
 	char *old = fsu_strdup(style), *nl = strchr(old, '\n');
 
-	ts->old = ts->recent = old;
+	ts->old = ts->recent = ts->mem = old;
 	if (nl == NULL)
 		return 0;
 	if (strchr(nl + 1, '\n') != NULL) {
-		free(old);
 		return EINVAL;
 	}
 	*nl = '\0';

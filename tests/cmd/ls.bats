@@ -145,7 +145,10 @@ locales() {
 	fi
 	LS_COLORS='no=00;37:fi=35:ln=target:or=40;31:mi=01;05;37:*.txt=32:*.tar.gz=36:mh=44;37:ca=30;41:ec=\e[0m'
 	export LS_COLORS
-	each --color '--color -C' '--color -m' '--color -w 20 -1'
+	# Debian's ls is built without capabilities.
+	each '--color -I caps' '--color -C -I caps' '--color -m -I caps' '--color -w 20 -1 -I caps'
+	[ "$ref" = t ] || ! getcap t/caps | grep -q . ||
+		fsu_ls d.img --color caps | grep -q '\[30;41mcaps'
 	LS_COLORS='ln=01;36:*.TXT=^[31:*.gz=\x33\063:ex=:di=0:su=0:tw=00' each --color '--color -F'
 	LS_COLORS='lc=<:rc=>:ec=!:rs=R:cl=%' each --color '--color -w 20 -1'
 	LS_COLORS='zz=1' same_ls "$ref" --color
@@ -186,7 +189,7 @@ locales() {
 	export LOCPATH=$PWD/loc LC_MESSAGES=C
 	unset LC_ALL
 	for l in de_DE.UTF-8 fr_FR.UTF-8 en_US.UTF-8 de_DE.ISO-8859-1; do
-		export LC_CTYPE=$l LC_COLLATE=$l LC_TIME=$l
+		{ export LC_CTYPE=$l LC_COLLATE=$l LC_TIME=$l; } 2>/dev/null
 		LC_ALL='' each '-I *[!a-zA-Z0-9.-]*' '-r -I *[!a-zA-Z0-9.-]*' '-X -I *[!a-zA-Z0-9.-]*' -v \
 			'-lgo file1.txt file2.txt 1.10 a.b.c' '-lgo --time-style=+%b-%B file1.txt' \
 			"-l --block-size='1 size1024 size2000000" '-C -I *[!a-zA-Z0-9.-]*'
