@@ -57,7 +57,8 @@ sort_children(
 		}
 		(*buf)[n++] = (struct named){mn_name(mf, m), m->m_namelen, c};
 	}
-	qsort(*buf, n, sizeof(**buf), name_order);
+	if (n > 1)
+		qsort(*buf, n, sizeof(**buf), name_order);
 	mn(mf, dir)->m_child = n > 0 ? (*buf)[0].node : 0;
 	for (size_t i = 0; i < n; i++)
 		mn(mf, (*buf)[i].node)->m_next = i + 1 < n ? (*buf)[i + 1].node

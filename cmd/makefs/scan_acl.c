@@ -110,7 +110,8 @@ one_kind(struct scan *sc, const char *archive, struct archive_entry *ae,
 		list[used++] = (struct acl_entry){
 		    (uint16_t)tag, (uint16_t)(perm & 7), id};
 	}
-	qsort(list, used, sizeof(*list), acl_order);
+	if (used > 1)
+		qsort(list, used, sizeof(*list), acl_order);
 	value = fsu_malloc(4 + 8 * used);
 	put_le(value, ACL_VERSION, 4);
 	for (size_t i = 0; i < used; i++) {
