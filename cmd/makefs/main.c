@@ -392,12 +392,11 @@ main(int argc, char **argv)
 	fsu_set_progname("makefs");
 	newfs_opts_init(&mo.mo_newfs);
 	status = parse_args(&mo, argc, argv);
-	if (status < 0)
+	if (status < 0) {
 		status = check_options(&mo);
-	else
-		return status;
-	if (status == FSU_OK)
-		status = run(&mo);
+		if (status == FSU_OK)
+			status = run(&mo);
+	}
 	free(mo.mo_sources);
 	free(mo.mo_features);
 	free(mo.mo_label);

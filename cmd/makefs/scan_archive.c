@@ -375,6 +375,11 @@ take_entry(struct reader *r, struct archive_entry *ae)
 		entry_fail(r, path, "is of an unknown type");
 		return 0;
 	}
+	if (archive_entry_uid(ae) < 0 || archive_entry_uid(ae) > UINT32_MAX ||
+	    archive_entry_gid(ae) < 0 || archive_entry_gid(ae) > UINT32_MAX) {
+		entry_fail(r, path, "its owner or group is no 32-bit number");
+		return 0;
+	}
 	i = manifest_path(mf, path, true, &isnew, &why);
 	if (i != UINT32_MAX && !isnew)
 		i = settle(r, path, i, type == RUMP_S_IFDIR);

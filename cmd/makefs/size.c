@@ -14,6 +14,7 @@
 
 #define SMALL_BYTES  (8u * 1024u * 1024u) /* below: blocks of 1 KiB */
 #define SMALL_BLOCK  1024u
+#define ATTR_HEAD    64u /* of a block of attributes, and its end */
 #define BLOCK	     4096u
 #define SLACK_BLOCKS 16u /* when a second attempt is needed */
 
@@ -233,6 +234,45 @@ check_limits(const struct makefs_opts *mo, const struct manifest *mf)
 	return status;
 }
 
+/* Bytes of a node's extended attributes in the image. */
+static uint64_t
+attr_bytes(const struct makefs_opts *mo, const struct manifest *mf,
+    const struct mnode *m)
+{
+	struct xattr_ref xr;
+	uint32_t pos = 0;
+	uint64_t n = 0;
+
+	if (m->m_extra == 0)
+		return 0;
+	while (extra_attr(arena_at(&mf->mf_extras, m->m_extra), &pos, &xr))
+		n += mo->mo_type->nt_attr_bytes(xr.xr_name, xr.xr_len);
+	return n;
+}
+
+/* Has no file, symlink or set of attributes more than small blocks can hold? */
+static bool
+small_will_do(const struct makefs_opts *mo, const struct manifest *mf)
+{
+	struct newfs_opts o = mo->mo_newfs;
+	uint64_t most;
+
+	o.no_block = SMALL_BLOCK;
+	most = mo->mo_type->nt_file_max(&o);
+	for (uint32_t i = 0; i < mf->mf_n; i++) {
+		const struct mnode *m = mn(mf, i);
+		uint32_t type = m->m_mode & RUMP_S_IFMT;
+
+		if ((m->m_flags & MN_DROPPED) != 0)
+			continue;
+		if ((type == RUMP_S_IFREG && m->m_size > most) ||
+		    (type == RUMP_S_IFLNK && m->m_size >= SMALL_BLOCK) ||
+		    attr_bytes(mo, mf, m) > SMALL_BLOCK - ATTR_HEAD)
+			return false;
+	}
+	return true;
+}
+
 int
 size_plan(
     struct makefs_opts *mo, struct manifest *mf, uint32_t more, struct plan *p)
@@ -243,11 +283,14 @@ size_plan(
 
 	memset(p, 0, sizeof(*p));
 	if (block == 0)
-		block = fixed != 0 && fixed < SMALL_BYTES ? SMALL_BLOCK : BLOCK;
+		block = fixed != 0 && fixed < SMALL_BYTES &&
+			small_will_do(mo, mf)
+		    ? SMALL_BLOCK
+		    : BLOCK;
 	status = measure(mo, mf, block, more, p);
 	if (status == FSU_OK && mo->mo_block == 0 && fixed == 0 &&
 	    block == BLOCK && p->p_size < SMALL_BYTES &&
-	    mo->mo_min < SMALL_BYTES)
+	    mo->mo_min < SMALL_BYTES && small_will_do(mo, mf))
 		status = measure(mo, mf, SMALL_BLOCK, more, p);
 	if (status == FSU_OK)
 		status = check_limits(mo, mf);

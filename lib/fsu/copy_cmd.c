@@ -14,6 +14,7 @@
 #include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -492,6 +493,18 @@ with_globs(struct cp *c, int n, char **sources, const char *dest)
 	return status;
 }
 
+/* A directory is open for each level of the tree: as many as we may have. */
+static void
+raise_files(void)
+{
+	struct rlimit rl;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) == 0 && rl.rlim_cur < rl.rlim_max) {
+		rl.rlim_cur = rl.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &rl);
+	}
+}
+
 int
 fsu_copy_run(struct fsu *f, void *state, int n, char **operands)
 {
@@ -519,6 +532,7 @@ fsu_copy_run(struct fsu *f, void *state, int n, char **operands)
 		c.image_dev = st.st_dev;
 		c.image_ino = st.st_ino;
 	}
+	raise_files();
 	c.umask = umask(0);
 	if (o->kind == FSU_COPY_PUT)
 		host_side(&c.src);

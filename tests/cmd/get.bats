@@ -278,3 +278,14 @@ same_tree() {
 	END
 	rm -f big.img full
 }
+
+@test "a tree deeper than the files a process may have open by default" {
+	if [ "$(ulimit -H -n)" != unlimited ] && [ "$(ulimit -H -n)" -lt 2000 ]; then
+		skip "no more than $(ulimit -H -n) open files"
+	fi
+	mkdir -p "deep/$(printf 'd/%.0s' $(seq 900))"
+	mkimage e.img 8M t
+	(ulimit -S -n 200 && fsu_put e.img -R deep / && fsu_get e.img -R /deep out)
+	[ "$(find out | wc -l)" -eq "$(find deep | wc -l)" ]
+	fsck_clean e.img
+}

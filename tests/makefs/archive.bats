@@ -249,3 +249,14 @@ pax() {
 	has "size isn't the manifest's"
 	fsck_clean x.img
 }
+
+@test "an owner that is no 32-bit number is an error for that name" {
+	mkdir t && echo x >t/a && echo x >t/b
+	tar -C t --pax-option='uid:=8589934592' -cf x.tar a
+	tar -C t --format=pax --owner=:7 -rf x.tar b
+	expect 1 makefs x.img x.tar
+	has "a: its owner or group is no 32-bit number"
+	expect 0 fsu_stat x.img -c %u /b
+	[ "$output" = 7 ]
+	fsck_clean x.img
+}

@@ -179,6 +179,23 @@ teardown() { fsu_teardown; }
 	fsck_clean x.img
 }
 
+@test "small trees have larger blocks where something in them needs those" {
+	mkdir big link attr
+	truncate -s 20G big/file
+	ln -s "$(printf 'l%.0s' $(seq 1500))" link/link
+	echo x >attr/file
+	setfattr -n user.long -v "$(printf 'v%.0s' $(seq 2000))" attr/file
+	for t in big link attr; do
+		makefs $t.img $t
+		fsck_clean $t.img
+		[ "$(figure $t.img 'Block size')" -eq 4096 ]
+	done
+	fsu_get link.img -R link out
+	[ "$(readlink out)" = "$(readlink link/link)" ]
+	fsu_get attr.img -R -p file got
+	getfattr --only-values -n user.long got | grep -q '^v\{2000\}$'
+}
+
 @test "what cannot be is status 2 and makes nothing" {
 	for o in bsize=3000 isize=100 isize=8192 uuid=1 owner=x owner=1 owner=:1 nothing label=seventeen-letters \
 		version=2 features=has_journal sparse=yes minfree=60; do
