@@ -435,6 +435,75 @@ used_offset(const uint8_t *data, size_t size, uint32_t *rng)
 	return off;
 }
 
+static uint32_t
+get32(const uint8_t *data, size_t size, size_t off)
+{
+	uint32_t v = 0;
+
+	if (off + 4 <= size)
+		memcpy(&v, data + off, 4);
+	return v;
+}
+
+/* Where an inode stands; 0 if that can't be told. */
+static size_t
+inode_offset(const uint8_t *data, size_t size, uint32_t ino)
+{
+	uint32_t lbs = get32(data, size, 1048);
+	uint32_t isize = get32(data, size, 1024 + 88) & 0xffff;
+	size_t bsize, off;
+
+	if (lbs > 2)
+		return 0;
+	bsize = (size_t)1024 << lbs;
+	if (get32(data, size, 1024 + 76) == 0)
+		isize = 128;
+	off = (size_t)get32(data, size, (lbs == 0 ? 2 : 1) * bsize + 8) * bsize;
+	off += (size_t)(ino - 1) * isize;
+	return off + 256 <= size ? off : 0;
+}
+
+/* A field of an inode, or of a record in its first block: what is checked when
+ * trees are walked. */
+static void
+mutate_node(uint8_t *data, size_t size, uint32_t *rng)
+{
+	static const uint8_t fields[] = {0, 4, 20, 26, 28, 32, 40, 44, 48, 84,
+	    88, 92, 96, 100, 104, 108, 128};
+	uint32_t ino = next(rng) % 3 == 0 ? 2 : 1 + next(rng) % 40;
+	size_t off = inode_offset(data, size, ino), at;
+	uint32_t bsize = 1024u << (get32(data, size, 1048) & 3), v;
+
+	if (off == 0)
+		return;
+	at = off + fields[next(rng) % sizeof(fields)];
+	if (next(rng) % 3 == 0) {
+		/* records begin where the ones in front end */
+		at = (size_t)get32(data, size, off + 40) * bsize;
+		for (unsigned i = next(rng) % 8; i > 0 && at + 8 < size; i--)
+			at += get32(data, size, at + 4) & 0xfffc;
+		at += next(rng) % 3 * 4;
+	}
+	switch (next(rng) % 4) {
+	case 0: /* a block: often metadata */
+		v = next(rng) % (next(rng) % 2 == 0 ? 40 : size / bsize + 2);
+		break;
+	case 1: /* what another inode has there, or near */
+		v = get32(data, size,
+		    inode_offset(data, size, 1 + next(rng) % 40) + 40 +
+			next(rng) % 15 * 4);
+		break;
+	case 2:
+		v = get32(data, size, at) ^ (uint32_t)1 << next(rng) % 32;
+		break;
+	default:
+		v = get32(data, size, at) + next(rng) % 33 - 16;
+		break;
+	}
+	if (at + 4 <= size)
+		memcpy(data + at, &v, 4);
+}
+
 size_t
 LLVMFuzzerCustomMutator(
     uint8_t *data, size_t size, size_t maxsize, unsigned seed)
@@ -448,9 +517,14 @@ LLVMFuzzerCustomMutator(
 	if (size < 4096)
 		return LLVMFuzzerMutate(data, size, maxsize);
 	while (times-- > 0) {
-		size_t off = used_offset(data, size, &rng);
+		size_t off;
 		uint32_t v, n = sizeof(numbers) / sizeof(numbers[0]);
 
+		if (next(&rng) % 2 == 0) {
+			mutate_node(data, size, &rng);
+			continue;
+		}
+		off = used_offset(data, size, &rng);
 		if (next(&rng) % 8 == 0) /* the superblock has much to say */
 			off = 1024 + next(&rng) % 264 / 4 * 4;
 		memcpy(&v, data + off, 4);

@@ -14,7 +14,8 @@
 #include "kern/kmem.h"
 #include "kern/kstring.h"
 
-#define HASH_BLOCKS 4u /* larger directories are hashed */
+#define HASH_BLOCKS	4u     /* larger directories are hashed */
+#define READAHEAD_BYTES 65536u /* of a directory */
 
 /* ---- the record, for genfs_dirpack.c ---------------------------------------- */
 
@@ -121,20 +122,22 @@ dir_bad(const struct ext2_node *np, uint32_t lbn, uint32_t off, const char *why)
 	    (unsigned long long)(ext2_blkoff(np->n_m, lbn) + off), why);
 }
 
-/* A block of the directory, busy. */
+/* A block of the directory, busy; what follows it on the device is read too. */
 static int
 dir_block(struct ext2_node *np, uint32_t lbn, struct buf **bpp)
 {
 	struct ext2_mount *m = np->n_m;
-	uint64_t blk, cnt;
+	uint64_t blk, cnt, max = READAHEAD_BYTES >> m->m_bshift;
 	int error;
 
-	error = ext2_map(np, lbn, 1, &blk, &cnt);
+	max = kmax(1, kmin(max, dir_nblks(np) - kmin(lbn, dir_nblks(np))));
+	error = ext2_map(np, lbn, max, &blk, &cnt);
 	if (error != 0)
 		return error;
 	if (blk == 0)
 		return dir_bad(np, lbn, 0, "a hole in the directory");
-	return bread(m->m_dev, ext2_blkoff(m, blk), m->m_bsize, bpp);
+	return bread_cluster(m->m_dev, ext2_blkoff(m, blk), m->m_bsize,
+	    ext2_blkoff(m, blk), ext2_blkoff(m, cnt), bpp);
 }
 
 /* Put all names of a block into the hash. */
