@@ -169,3 +169,24 @@ hold() {
 	[ "$status" -eq 2 ]
 	has "mounted"
 }
+
+@test "windows of one file are locked each by itself" {
+	cat d.img d.img >both
+	python3 - <<-'END' &
+		import fcntl, struct, time
+		f = open('both', 'r+b')
+		fcntl.fcntl(f, 37, struct.pack('hhqqi4x', fcntl.F_WRLCK, 0, 0, 16 << 20, 0))
+		open('held', 'w').close()
+		time.sleep(60)
+	END
+	holder=$!
+	while [ ! -e held ]; do sleep 0.02; done
+	expect 2 timeout 10 fsu_cat -o nowait 'both%OFFSET:0,16m%' hello
+	has "in use"
+	expect 2 timeout 10 fsu_cat -o nowait both hello
+	expect 0 timeout 10 fsu_put -o nowait 'both%OFFSET:16m,16m%' t/hello /x
+	kill $holder
+	tail -c 16M both >part
+	fsck_clean part
+	head -c 16M both | cmp - d.img
+}
