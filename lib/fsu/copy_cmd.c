@@ -316,6 +316,19 @@ make_parents(struct cp *c, const char *path)
 	return r;
 }
 
+/* "new/" where nothing is can only become a directory. */
+static bool
+wants_directory(struct cp *c, const char *source, const char *dest)
+{
+	struct rump_stat st;
+
+	if (dest[strlen(dest) - 1] != '/')
+		return false;
+	return c->stream_fd >= 0 ||
+	    (c->src.ops->stat(&c->src, CP_CWD, source, true, &st) == 0 &&
+		(st.st_mode & RUMP_S_IFMT) != RUMP_S_IFDIR);
+}
+
 /* One source to its place.  dirfd: DEST, opened (it is a directory), or -1. */
 static int
 one_source(
@@ -341,6 +354,9 @@ one_source(
 		status = cp_operand(
 		    c, source, dirfd, base, source, dpath, false);
 		free(dpath);
+	} else if (wants_directory(c, source, dest)) {
+		cp_error(c, dest, true, RUMP_ENOTDIR);
+		status = FSU_FAIL;
 	} else {
 		dir = fsu_dirname(dest);
 		fd = c->dst.ops->opendir(&c->dst, CP_CWD, dir, true);

@@ -163,7 +163,9 @@ cp_try_link(
 	if (fd < 0)
 		return fd == -RUMP_ENOENT ? 0 : fd;
 	r = c->dst.ops->link(&c->dst, fd, name, ddirfd, dname);
-	if (r == -RUMP_EEXIST && !c->o->noclobber) {
+	if (r == -RUMP_EEXIST && c->o->noclobber)
+		r = 0; /* it stays */
+	if (r == -RUMP_EEXIST) {
 		r = c->dst.ops->unlink(&c->dst, ddirfd, dname);
 		if (r == 0)
 			r = c->dst.ops->link(&c->dst, fd, name, ddirfd, dname);

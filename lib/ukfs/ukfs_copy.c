@@ -283,8 +283,12 @@ ukfs_replaceat(int dirfd, const char *name, uint32_t mode, unsigned flags,
 	if (fd >= 0) {
 		r = fill(arg, fd);
 		rump_sys_close(fd);
+		if (r == -RUMP_EINTR)
+			rump_pub_interrupt_clear(); /* so that it can go */
 		if (r != 0)
 			rump_sys_unlinkat(dirfd, name, 0);
+		if (r == -RUMP_EINTR)
+			rump_pub_interrupt();
 		return r;
 	}
 	if (fd != -RUMP_EEXIST || (flags & UKFS_REPLACE_EXCL))

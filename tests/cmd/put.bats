@@ -128,6 +128,15 @@ meta() { # IMAGE PATH: mode, owner and group as debugfs has them
 	expect 1 fsu_put d.img nothere t/zero /
 	has "fsu_put: nothere: No such file or directory"
 	expect 0 fsu_cat d.img zero # the rest was done
+	expect 1 fsu_put d.img t/hello /new/
+	has "/new/: Not a directory"
+	expect 0 fsu_put d.img -D t/hello /new/
+	expect 0 fsu_cat d.img new/hello
+	expect 0 fsu_put d.img -R t/sub/ /newdir/
+	expect 0 fsu_cat d.img newdir/text
+	expect 0 fsu_put d.img -Rn t/. / # hard links that are there, too
+	expect 0 fsu_put d.img -Rn t/. /
+	[ -z "$output" ]
 	fsck_clean d.img
 }
 
