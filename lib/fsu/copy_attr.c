@@ -16,6 +16,7 @@ void
 cp_attributes(const struct cp *c, const struct rump_stat *st, struct cp_attr *a)
 {
 	const struct fsu_copyopts *o = c->o;
+	uint32_t perms;
 
 	memset(a, 0, sizeof(*a));
 	a->mode = st->st_mode;
@@ -26,8 +27,11 @@ cp_attributes(const struct cp *c, const struct rump_stat *st, struct cp_attr *a)
 		a->uid = st->st_uid;
 		a->gid = st->st_gid;
 	} else {
+		/* Directories stay sticky, as with GNU's cp. */
+		perms = (st->st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR ? 01777
+								    : 0777;
 		a->mode = (st->st_mode & RUMP_S_IFMT) |
-		    (st->st_mode & 0777 & ~(c->umask));
+		    (st->st_mode & perms & ~(c->umask));
 		if ((st->st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK)
 			a->mode = RUMP_S_IFLNK | 0777;
 		if (c->dst.image)

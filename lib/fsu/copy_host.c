@@ -362,8 +362,8 @@ host_mkdir(
 {
 	(void)s;
 	/* We must be able to fill it; its own mode comes when it is full. */
-	return mkdirat(dirfd, name, (attr->mode & 0777) | 0700) == -1 ? -errno
-								      : 0;
+	return mkdirat(dirfd, name, (attr->mode & 01777) | 0700) == -1 ? -errno
+								       : 0;
 }
 
 static int

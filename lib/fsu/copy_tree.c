@@ -82,8 +82,12 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 		failed(x, true, r);
 		return V_FAILED;
 	}
+	if (o->noclobber)
+		return V_SKIP;
 	if (c->src.image == c->dst.image && c->src.ukfs == c->dst.ukfs &&
 	    dst->st_dev == st->st_dev && dst->st_ino == st->st_ino) {
+		if (o->hardlink)
+			return V_SKIP; /* it is what was wanted */
 		fsu_errorf(c->f, "'%s' and '%s' are the same file",
 		    fsu_visible(x->spath.s), fsu_visible(x->dpath.s));
 		x->status = FSU_FAIL;
@@ -95,10 +99,14 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 		x->status = FSU_FAIL;
 		return V_FAILED;
 	}
-	if (o->noclobber || (o->update && !newer(&st->st_mtim, &dst->st_mtim)))
+	if (o->update && !newer(&st->st_mtim, &dst->st_mtim))
 		return V_SKIP;
 	if ((dst->st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR) {
 		failed(x, true, RUMP_EISDIR);
+		return V_FAILED;
+	}
+	if ((o->hardlink || o->symlink) && !o->force && !o->interactive) {
+		failed(x, true, RUMP_EEXIST);
 		return V_FAILED;
 	}
 	if (o->interactive &&
@@ -173,6 +181,45 @@ make_file(struct cp_ctx *x, int sfd, const struct rump_stat *st,
 	return r;
 }
 
+/*
+ * A file that was there and has its new content: what -p and its like ask for.  The
+ * content went through a symlink that DEST is, and so must this.
+ */
+static int
+dress_old(struct cp_ctx *x, int sfd, const char *sname, int sdirfd, int ddirfd,
+    const char *dname, const struct rump_stat *old, struct cp_attr *a)
+{
+	struct cp *c = x->c;
+	struct cp_attr first;
+	struct rump_stat st;
+	int dfd, r;
+
+	cp_attributes_of_old(c, a);
+	if (a->mask == 0 && !c->o->preserve)
+		return 0;
+	dfd = -1;
+	if (x->follow_target && (old->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG &&
+	    c->dst.ops->stat(&c->dst, ddirfd, dname, false, &st) == 0 &&
+	    (st.st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK) {
+		dfd = c->dst.ops->openfile(&c->dst, ddirfd, dname, true);
+		if (dfd < 0)
+			return dfd;
+		ddirfd = CP_CWD; /* it isn't in there */
+	}
+	/* A change of owner drops capabilities: attributes after it. */
+	first = *a;
+	first.mask &= CP_OWNER | CP_MODE;
+	a->mask &= ~(CP_OWNER | CP_MODE);
+	r = c->dst.ops->setattr(&c->dst, dfd, ddirfd, dname, &first);
+	if (r == 0 && c->o->preserve)
+		r = cp_copy_xattrs(x, sfd, sdirfd, sname, dfd, ddirfd, dname);
+	if (r == 0)
+		r = c->dst.ops->setattr(&c->dst, dfd, ddirfd, dname, a);
+	if (dfd >= 0)
+		c->dst.ops->close(&c->dst, dfd);
+	return r;
+}
+
 static int
 copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
     const struct rump_stat *st, int ddirfd, const char *dname)
@@ -211,15 +258,9 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 		    r != -RUMP_EINTR && r != -RUMP_EIO &&
 		    c->dst.ops->unlink(&c->dst, ddirfd, dname) == 0)
 			v = V_MAKE;
-		else if (r == 0) {
-			cp_attributes_of_old(c, &a);
-			if (c->o->preserve)
-				r = cp_copy_xattrs(
-				    x, sfd, sdirfd, sname, -1, ddirfd, dname);
-			if (r == 0 && a.mask != 0)
-				r = c->dst.ops->setattr(
-				    &c->dst, -1, ddirfd, dname, &a);
-		}
+		else if (r == 0)
+			r = dress_old(
+			    x, sfd, sname, sdirfd, ddirfd, dname, &dst, &a);
 	}
 	if (v == V_MAKE)
 		r = make_file(x, sfd, st, sname, sdirfd, ddirfd, dname, &a);

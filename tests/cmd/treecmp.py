@@ -126,13 +126,15 @@ def groups(tree):
 
 
 class Comparison:
-    def __init__(self, grain=1, owners=True, times="all", holes=0, attrs=True,
-                 exact_before=None, skip=()):
+    def __init__(self, grain=1, owners=True, times="all", holes=0, attrs=True, links=True,
+                 stale_bits=False, exact_before=None, skip=()):
         self.grain = grain          # ns: how fine times are
         self.owners = owners
         self.times = times          # all | none | nodirs
         self.holes = holes          # block size, or 0
         self.attrs = attrs
+        self.links = links
+        self.stale_bits = stale_bits  # A may have set-id bits that B hasn't
         self.exact_before = exact_before  # ns: later times are "now", in A and B
         self.skip = skip
         self.out = []
@@ -156,11 +158,14 @@ class Comparison:
         if kind != stat.S_IFMT(bst.st_mode):
             self.say(name, "type", KINDS[kind], KINDS[stat.S_IFMT(bst.st_mode)])
             return
-        if kind != stat.S_IFLNK and ast.st_mode != bst.st_mode:
+        x, y = ast.st_mode, bst.st_mode
+        if self.stale_bits:
+            x &= 0o170777 | y
+        if kind != stat.S_IFLNK and x != y:
             self.say(name, "mode", oct(ast.st_mode), oct(bst.st_mode))
         if self.owners and (ast.st_uid, ast.st_gid) != (bst.st_uid, bst.st_gid):
             self.say(name, "owner", (ast.st_uid, ast.st_gid), (bst.st_uid, bst.st_gid))
-        if kind != stat.S_IFDIR and ast.st_nlink != bst.st_nlink:
+        if self.links and kind != stat.S_IFDIR and ast.st_nlink != bst.st_nlink:
             self.say(name, "links", ast.st_nlink, bst.st_nlink)
         self.time(name, ast, bst)
         if kind == stat.S_IFREG:
@@ -191,7 +196,7 @@ class Comparison:
             else:
                 self.node(name, os.path.join(os.fsencode(a), name), ta[name],
                           os.path.join(os.fsencode(b), name), tb[name])
-        ga, gb = groups(ta), groups(tb)
+        ga, gb = (groups(ta), groups(tb)) if self.links else ({}, {})
         for name in sorted(ga.keys() & gb.keys()):
             if ga[name] != gb[name]:
                 self.say(name, "link to", ga[name], gb[name])
