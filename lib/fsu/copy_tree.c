@@ -58,6 +58,24 @@ is_image(
 enum verdict { V_MAKE, V_REPLACE, V_SKIP, V_FAILED };
 
 /*
+ * Copying trees, hard links are kept: a file with other names gets a new inode, or
+ * these would change with it, though they may be files of their own in the source.
+ */
+static bool
+shared_with_others(struct cp_ctx *x, int ddirfd, const char *dname,
+    const struct rump_stat *dst)
+{
+	struct cp *c = x->c;
+	struct rump_stat st;
+
+	return c->o->recursive && dst->st_nlink > 1 &&
+	    (dst->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG &&
+	    (!x->follow_target ||
+		(c->dst.ops->stat(&c->dst, ddirfd, dname, false, &st) == 0 &&
+		    (st.st_mode & RUMP_S_IFMT) == RUMP_S_IFREG));
+}
+
+/*
  * May dname be made?  V_REPLACE: there is a regular file to be overwritten (dst's
  * status in *dst).  What isn't a directory and can't be overwritten in place is
  * removed first.
@@ -113,7 +131,8 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 	    !fsu_confirm("overwrite '%s'? ", fsu_visible(x->dpath.s)))
 		return V_SKIP;
 	reg = (st->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG;
-	if (reg && !o->hardlink && !o->symlink &&
+	if (reg && !shared_with_others(x, ddirfd, dname, dst) && !o->hardlink &&
+	    !o->symlink &&
 	    ((dst->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG ||
 		((dst->st_mode & RUMP_S_IFMT) != RUMP_S_IFLNK &&
 		    !c->dst.image)))

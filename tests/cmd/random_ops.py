@@ -44,6 +44,10 @@ class Run:
         os.makedirs(self.src)
         os.umask(0o022)
         self.start = time.time_ns()
+        try:
+            os.setxattr(self.src, "user.test", b"x")
+        except OSError:
+            o.attrs = False
         self.have = {c: shutil.which("fsu_" + c) is not None
                      for c in ("put", "cp", "mv", "rm", "mkdir", "ln", "chmod", "truncate", "touch")}
 
@@ -200,6 +204,8 @@ class Run:
             return self.both("put", ["-R", "--", src + "/.", d], self.COPY["-R"] + ["--", src + "/.", d])
         src, dest = self.source("file"), self.newname()
         flags = self.rng.choice([[], ["-p"], ["-n"], ["-u"], ["-f"]])
+        if self.shielded(src, dest, flags):
+            return None
         host = [self.PRESERVE if f == "-p" else f for f in flags]
         return self.both("put", flags + ["--", src, dest], ["cp"] + host + ["--", src, dest])
 
@@ -213,6 +219,8 @@ class Run:
             if not src or self.blocking(src):
                 return None
             flags = self.rng.choice([[], [], ["-p"], ["-f"], ["-n"], ["-l"], ["-u"]])
+            if self.shielded(src, dest, flags) or "-u" in flags and self.race(src, dest):
+                return None
             host = [self.PRESERVE if f == "-p" else f for f in flags]
             return self.both("cp", flags + ["--", src, dest], ["cp"] + host + ["--", src, dest])
         if r < 0.6:
@@ -249,6 +257,8 @@ class Run:
         if not src:
             return None
         flags = self.rng.choice([[], [], ["-n"], ["-u"], ["-f"], ["-T"]])
+        if "-u" in flags and self.race(src, dest):
+            return None
         host = flags if "-n" in flags else ["-f"] + flags
         return self.both("mv", flags + ["--", src, dest], ["mv"] + host + ["--", src, dest])
 
@@ -296,6 +306,26 @@ class Run:
                 return True
         return False
 
+    def shielded(self, src, dest, flags):
+        """A symlink in a directory that is DEST isn't written through, and -f replaces one."""
+        path = os.path.join(self.host, dest)
+        if os.path.isdir(path):
+            return os.path.islink(os.path.join(path, os.path.basename(src)))
+        return ("-f" in flags or "-u" in flags) and os.path.islink(path)
+
+    def race(self, src, dest):
+        """-u, and both times are of now: who was first?  Nor is a symlink's time asked for
+        in the same way."""
+        both = [os.path.join(self.host, p) for p in (src, dest)]
+        if os.path.isdir(both[1]):
+            both[1] = os.path.join(both[1], os.path.basename(src))
+        if os.path.islink(both[1]):
+            return True
+        try:
+            return all(os.stat(p).st_mtime_ns >= self.start for p in both)
+        except OSError:
+            return False
+
     def blocking(self, path):
         return not os.path.isfile(os.path.join(self.host, path))
 
@@ -324,7 +354,7 @@ class Run:
         if r.returncode != 0:
             self.die("fsu_get: %s" % r.stderr.decode(errors="replace"))
         # GNU's cp -p over a file with set-id bits leaves them, where it sets an ACL.
-        c = treecmp.Comparison(stale_bits=True, grain=self.o.grain, attrs=self.o.attrs, skip={b"lost+found", b"."},
+        c = treecmp.Comparison(stale_bits=True, owners=os.geteuid() == 0, grain=self.o.grain, attrs=self.o.attrs, skip={b"lost+found", b"."},
                                exact_before=self.start)
         diff = c.run(self.host, out)
         if diff:
