@@ -357,6 +357,7 @@ dir_grow(struct ext2_node *np, uint32_t lbn, struct buf **bpp)
 	error = getblk_zero(m->m_dev, ext2_blkoff(m, blk), m->m_bsize, bpp);
 	if (error != 0) {
 		(void)ext2_free_range(np, lbn, UINT64_MAX);
+		(void)ext2_node_store(np);
 		return error;
 	}
 	rec_put(m, (*bpp)->b_data, &de);

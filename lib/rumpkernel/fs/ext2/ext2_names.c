@@ -238,7 +238,9 @@ ext2_create(struct vnode *dvp, const struct componentname *cn,
 	error = ext2_dir_enter(
 	    dvp, cn->cn_name, cn->cn_len, ext2_node_of(vp)->n_ino, vc->vc_type);
 	if (error != 0) {
+		/* What failed half-way may have stored the count already. */
 		dnp->n_st.st_nlink -= dir;
+		(void)ext2_node_store(dnp);
 		node_unmake(vp);
 		return error;
 	}
