@@ -360,6 +360,15 @@ put_file(struct fsu *f, const struct directive *d, const struct stat_subject *s)
 	return FSU_OK;
 }
 
+static int
+hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = (char)(c | 0x20);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 /* ---- of a file system ------------------------------------------------------------- */
 
 /* statfs(2)'s number and stat(1)'s name for a type. */
@@ -392,6 +401,31 @@ put_fstype(const struct directive *d, const char *type)
 		put_uint(d, 'x', magic);
 }
 
+/* What Linux makes of a UUID, so that the identifier is that of a mount: its two
+ * halves, little-endian, XORed, the lower word first. */
+static uint64_t
+fs_id(const struct rump_statvfs *v)
+{
+	uint8_t bytes[16];
+	uint64_t half[2] = {0, 0}, id;
+	size_t n = 0;
+
+	for (const char *p = v->f_uuid; *p != '\0' && n < 16; p++) {
+		if (*p == '-')
+			continue;
+		if (hex_digit(p[0]) < 0 || hex_digit(p[1]) < 0)
+			return v->f_fsid;
+		bytes[n++] = (uint8_t)(hex_digit(p[0]) << 4 | hex_digit(p[1]));
+		p++;
+	}
+	if (n != 16)
+		return v->f_fsid;
+	for (n = 16; n-- > 0;)
+		half[n / 8] = half[n / 8] << 8 | bytes[n];
+	id = half[0] ^ half[1];
+	return id << 32 | id >> 32;
+}
+
 static void
 put_filesystem(const struct directive *d, const struct stat_subject *s)
 {
@@ -414,7 +448,7 @@ put_filesystem(const struct directive *d, const struct stat_subject *s)
 		put_uint(d, 'u', v->f_bfree);
 		break;
 	case 'i':
-		put_uint(d, 'x', v->f_fsid);
+		put_uint(d, 'x', fs_id(v));
 		break;
 	case 'l':
 		put_uint(d, 'u', v->f_namemax);
@@ -439,15 +473,6 @@ put_filesystem(const struct directive *d, const struct stat_subject *s)
 }
 
 /* ---- the format ---------------------------------------------------------------------- */
-
-static int
-hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = (char)(c | 0x20);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
 
 /* What follows a backslash; returns the first byte after it. */
 static const char *

@@ -289,7 +289,7 @@ void fsu_json_bytes(
 void fsu_json_str(struct fsu_json *j, const char *key, const char *s);
 void fsu_json_time(
     struct fsu_json *j, const char *key, const struct rump_timespec *ts);
-/* The keys that a file has in every command: path name type mode nlink uid gid
+/* The keys that a file has in every command: path (absolute) name type mode nlink uid gid
  * user group size blocks blksize ino gen dev rdev flags atime mtime ctime
  * btime; target where there is one. */
 void fsu_json_stat(struct fsu_json *j, const char *path, const char *name,

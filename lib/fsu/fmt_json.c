@@ -4,9 +4,11 @@
  * in place of each bad byte, and whole in base64 under KEY_b64.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "fsu/fmt.h"
+#include "fsu/fsu.h"
 
 static void
 put_key(struct fsu_json *j, const char *key, const char *suffix)
@@ -207,6 +209,21 @@ put_name_or_null(struct fsu_json *j, const char *key, const char *name)
 		fsu_json_null(j, key);
 }
 
+/* From the image's root, however the user said it. */
+static void
+put_path(struct fsu_json *j, const char *path)
+{
+	char *whole;
+
+	while (path[0] == '.' && path[1] == '/')
+		path += 2 + strspn(path + 2, "/");
+	if (strcmp(path, ".") == 0)
+		path = "";
+	whole = fsu_asprintf("%s%s", *path == '/' ? "" : "/", path);
+	fsu_json_str(j, "path", whole);
+	free(whole);
+}
+
 void
 fsu_json_stat(struct fsu_json *j, const char *path, const char *name,
     const struct rump_stat *st, const char *target)
@@ -214,7 +231,7 @@ fsu_json_stat(struct fsu_json *j, const char *path, const char *name,
 	uint32_t type = st->st_mode & RUMP_S_IFMT;
 	char buf[256];
 
-	fsu_json_str(j, "path", path);
+	put_path(j, path);
 	fsu_json_str(j, "name", name);
 	fsu_json_str(j, "type", type_word(st->st_mode));
 	snprintf(buf, sizeof(buf), "%04o", st->st_mode & RUMP_ALLPERMS);
