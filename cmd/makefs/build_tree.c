@@ -66,10 +66,28 @@ set_attributes(const struct mnode *m, const char *name)
 	    RUMP_AT_FDCWD, name, &sa, RUMP_AT_SYMLINK_NOFOLLOW);
 }
 
+/* There is room, but not for all attributes of one node: the rest is made. */
 static int
-set_xattrs(struct builder *b, const struct mnode *m, const char *name)
+attrs_dont_fit(struct builder *b, uint32_t node, int error)
 {
-	const struct mextra *x = arena_at(&b->b_mf->mf_extras, m->m_extra);
+	struct rump_statvfs st;
+	char *path;
+
+	if (error == -RUMP_ENOSPC &&
+	    (rump_sys_statvfs(BUILD_MOUNT, &st) != 0 || st.f_bfree == 0))
+		return error;
+	path = manifest_pathname(b->b_mf, node);
+	fsu_msg("%s: its extended attributes don't all fit", fsu_visible(path));
+	free(path);
+	b->b_failed = true;
+	return 0;
+}
+
+static int
+set_xattrs(struct builder *b, uint32_t node, const char *name)
+{
+	const struct mextra *x = arena_at(
+	    &b->b_mf->mf_extras, mn(b->b_mf, node)->m_extra);
 	struct xattr_ref xr;
 	uint32_t pos = 0;
 	int error = 0;
@@ -77,6 +95,8 @@ set_xattrs(struct builder *b, const struct mnode *m, const char *name)
 	while (error == 0 && extra_attr(x, &pos, &xr))
 		error = rump_sys_lsetxattr(
 		    name, xr.xr_name, xr.xr_value, xr.xr_len, 0);
+	if (error == -RUMP_ENOSPC || error == -RUMP_E2BIG)
+		error = attrs_dont_fit(b, node, error);
 	return error;
 }
 
@@ -204,7 +224,7 @@ make_node(struct builder *b, uint32_t node)
 	m->m_flags |= MN_MADE;
 	error = data ? fill_file(b, node, fd) : 0;
 	if (error == 0 && m->m_extra != 0 && type != RUMP_S_IFDIR)
-		error = set_xattrs(b, m, name);
+		error = set_xattrs(b, node, name);
 	/* those changed the times; directories come when they are left */
 	again = m->m_extra != 0 && type != RUMP_S_IFDIR;
 	if (error == 0 && again)
@@ -331,7 +351,7 @@ static int
 leave_dir(struct builder *b, uint32_t dir)
 {
 	const struct mnode *m = mn(b->b_mf, dir);
-	int error = m->m_extra != 0 ? set_xattrs(b, m, ".") : 0;
+	int error = m->m_extra != 0 ? set_xattrs(b, dir, ".") : 0;
 
 	if (error == 0 || !fatal(error)) {
 		if (error != 0)

@@ -14,7 +14,6 @@
 
 #define SMALL_BYTES  (8u * 1024u * 1024u) /* below: blocks of 1 KiB */
 #define SMALL_BLOCK  1024u
-#define ATTR_HEAD    64u /* of a block of attributes, and its end */
 #define BLOCK	     4096u
 #define SLACK_BLOCKS 16u /* when a second attempt is needed */
 
@@ -26,28 +25,28 @@ ppm_of(uint64_t n, uint32_t ppm)
 
 /* ---- the tree --------------------------------------------------------------- */
 
+/* A node as the formatter wants to be told of it. */
 static void
-need_node(const struct makefs_opts *mo, const struct manifest *mf,
-    const struct mnode *m, struct newfs_need *nd)
+describe(const struct makefs_opts *mo, const struct manifest *mf,
+    const struct mnode *m, struct newfs_node *nn)
 {
-	struct newfs_node nn = {.nn_mode = m->m_mode, .nn_size = m->m_size};
 	const struct mextra *x;
 	struct xattr_ref xr;
 	uint32_t pos = 0;
 
-	if (m->m_extra != 0) {
-		x = arena_at(&mf->mf_extras, m->m_extra);
-		while (extra_attr(x, &pos, &xr)) {
-			nn.nn_nattr++;
-			nn.nn_attr_bytes += mo->mo_type->nt_attr_bytes(
-			    xr.xr_name, xr.xr_len);
-		}
-		if ((m->m_flags & MN_HOLES) != 0) {
-			nn.nn_data = extra_ranges(x);
-			nn.nn_ndata = x->x_nrange;
-		}
+	*nn = (struct newfs_node){.nn_mode = m->m_mode, .nn_size = m->m_size};
+	if (m->m_extra == 0)
+		return;
+	x = arena_at(&mf->mf_extras, m->m_extra);
+	while (extra_attr(x, &pos, &xr)) {
+		nn->nn_nattr++;
+		nn->nn_attr_bytes += mo->mo_type->nt_attr_bytes(
+		    xr.xr_name, xr.xr_len);
 	}
-	mo->mo_type->nt_need_node(&mo->mo_newfs, nd, &nn);
+	if ((m->m_flags & MN_HOLES) != 0) {
+		nn->nn_data = extra_ranges(x);
+		nn->nn_ndata = x->x_nrange;
+	}
 }
 
 /* Is this a name that is entered only when its owner has been made? */
@@ -104,9 +103,12 @@ need_tree(
 	i = 0;
 	do {
 		const struct mnode *m = mn(mf, i);
+		struct newfs_node nn;
 
-		if ((m->m_flags & MN_LINKED) == 0 || m->m_link == i)
-			need_node(mo, mf, m, nd);
+		if ((m->m_flags & MN_LINKED) == 0 || m->m_link == i) {
+			describe(mo, mf, m, &nn);
+			mo->mo_type->nt_need_node(&mo->mo_newfs, nd, &nn);
+		}
 		if ((m->m_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
 			need_dir(mo, mf, i, nd);
 		i = manifest_walk(mf, i);
@@ -207,93 +209,67 @@ too_small(const struct makefs_opts *mo, uint64_t have, const struct plan *p)
 	return FSU_FAIL;
 }
 
-/* Files and names that the format cannot hold at all. */
-static int
-check_limits(const struct makefs_opts *mo, const struct manifest *mf)
-{
-	uint64_t most = mo->mo_type->nt_file_max(&mo->mo_newfs);
-	int status = FSU_OK;
-
-	for (uint32_t i = 0; i < mf->mf_n; i++) {
-		const struct mnode *m = mn(mf, i);
-		char *path;
-
-		if ((m->m_flags & MN_DROPPED) != 0 ||
-		    (m->m_mode & RUMP_S_IFMT) != RUMP_S_IFREG ||
-		    m->m_size <= most)
-			continue;
-		path = manifest_pathname(mf, i);
-		fsu_msg("%s: %llu bytes are more than %s can hold in a file "
-			"with blocks of %u (%llu)",
-		    fsu_visible(path), (unsigned long long)m->m_size,
-		    mo->mo_type->nt_name, mo->mo_newfs.no_block,
-		    (unsigned long long)most);
-		free(path);
-		status = FSU_FAIL;
-	}
-	return status;
-}
-
-/* Bytes of a node's extended attributes in the image. */
-static uint64_t
-attr_bytes(const struct makefs_opts *mo, const struct manifest *mf,
-    const struct mnode *m)
-{
-	struct xattr_ref xr;
-	uint32_t pos = 0;
-	uint64_t n = 0;
-
-	if (m->m_extra == 0)
-		return 0;
-	while (extra_attr(arena_at(&mf->mf_extras, m->m_extra), &pos, &xr))
-		n += mo->mo_type->nt_attr_bytes(xr.xr_name, xr.xr_len);
-	return n;
-}
-
-/* Has no file, symlink or set of attributes more than small blocks can hold? */
+/* Nodes that cannot be held with the block size as it is; say: name them. */
 static bool
-small_will_do(const struct makefs_opts *mo, const struct manifest *mf)
+unfit(const struct makefs_opts *mo, const struct manifest *mf, bool say_so)
 {
-	struct newfs_opts o = mo->mo_newfs;
-	uint64_t most;
+	bool any = false;
 
-	o.no_block = SMALL_BLOCK;
-	most = mo->mo_type->nt_file_max(&o);
 	for (uint32_t i = 0; i < mf->mf_n; i++) {
 		const struct mnode *m = mn(mf, i);
-		uint32_t type = m->m_mode & RUMP_S_IFMT;
+		struct newfs_node nn;
+		const char *why;
+		char *path;
 
 		if ((m->m_flags & MN_DROPPED) != 0)
 			continue;
-		if ((type == RUMP_S_IFREG && m->m_size > most) ||
-		    (type == RUMP_S_IFLNK && m->m_size >= SMALL_BLOCK) ||
-		    attr_bytes(mo, mf, m) > SMALL_BLOCK - ATTR_HEAD)
-			return false;
+		describe(mo, mf, m, &nn);
+		why = mo->mo_type->nt_unfit(&mo->mo_newfs, &nn);
+		if (why == NULL)
+			continue;
+		any = true;
+		if (!say_so)
+			break;
+		path = manifest_pathname(mf, i);
+		fsu_msg("%s: %s (blocks of %u)", fsu_visible(path), why,
+		    mo->mo_newfs.no_block);
+		free(path);
 	}
-	return true;
+	return any;
+}
+
+/* The block size, where the user leaves it to us, and what is needed with it. */
+static int
+choose_block(
+    struct makefs_opts *mo, struct manifest *mf, uint32_t more, struct plan *p)
+{
+	uint64_t bound = mo->mo_size != 0 ? mo->mo_size : mo->mo_min;
+	int status;
+
+	if (mo->mo_block != 0)
+		return measure(mo, mf, mo->mo_block, more, p);
+	if (mo->mo_newfs.no_inode_bytes > SMALL_BLOCK || bound >= SMALL_BYTES)
+		return measure(mo, mf, BLOCK, more, p);
+	status = measure(mo, mf, BLOCK, more, p);
+	if (status != FSU_OK || (bound == 0 && p->p_size >= SMALL_BYTES))
+		return status;
+	status = measure(mo, mf, SMALL_BLOCK, more, p);
+	if (status == FSU_OK && unfit(mo, mf, false))
+		status = measure(mo, mf, BLOCK, more, p);
+	return status;
 }
 
 int
 size_plan(
     struct makefs_opts *mo, struct manifest *mf, uint32_t more, struct plan *p)
 {
-	uint32_t block = mo->mo_block;
 	uint64_t fixed = mo->mo_size;
 	int status;
 
 	memset(p, 0, sizeof(*p));
-	if (block == 0)
-		block = fixed != 0 && fixed < SMALL_BYTES &&
-			small_will_do(mo, mf)
-		    ? SMALL_BLOCK
-		    : BLOCK;
-	status = measure(mo, mf, block, more, p);
-	if (status == FSU_OK && mo->mo_block == 0 && fixed == 0 &&
-	    block == BLOCK && p->p_size < SMALL_BYTES &&
-	    mo->mo_min < SMALL_BYTES && small_will_do(mo, mf))
-		status = measure(mo, mf, SMALL_BLOCK, more, p);
-	if (status == FSU_OK)
-		status = check_limits(mo, mf);
+	status = choose_block(mo, mf, more, p);
+	if (status == FSU_OK && unfit(mo, mf, true))
+		status = FSU_FAIL;
 	if (status != FSU_OK)
 		return status;
 	p->p_floor = mo->mo_min;

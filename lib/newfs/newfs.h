@@ -125,8 +125,10 @@ struct newfs_type {
 	    const struct newfs_opts *o, struct newfs_need *nd);
 	/* What an attribute takes, for nn_attr_bytes. */
 	uint32_t (*nt_attr_bytes)(const char *name, uint32_t value_bytes);
-	/* The largest file, and how long a name may be (bytes). */
-	uint64_t (*nt_file_max)(const struct newfs_opts *o);
+	/* Why a node can't be held with this block size; NULL: it can. */
+	const char *(*nt_unfit)(
+	    const struct newfs_opts *o, const struct newfs_node *nn);
+	/* How long a name may be (bytes). */
 	uint32_t nt_name_max;
 	uint32_t nt_id_max;	 /* largest user and group id */
 	uint64_t nt_made_inodes; /* inodes that the formatter uses itself

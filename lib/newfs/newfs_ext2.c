@@ -280,18 +280,25 @@ ext2_attr_bytes(const char *name, uint32_t value_bytes)
 	return EXT2_XATTR_ENTRY_SIZE(len) + EXT2_XATTR_VALUE_SIZE(value_bytes);
 }
 
+/* Bytes for attributes in an inode, its head and end left out. */
+static uint32_t
+inode_attr_room(const struct newfs_opts *o)
+{
+	if (o->no_inode_bytes <= EXT2_OLD_INODE)
+		return 0;
+	return o->no_inode_bytes - EXT2_OLD_INODE - EXT2_WANT_EXTRA -
+	    INODE_ATTR_HEAD;
+}
+
 static void
 ext2_need_node(const struct newfs_opts *o, struct newfs_need *nd,
     const struct newfs_node *nn)
 {
-	uint32_t room = 0, block = o->no_block;
+	uint32_t block = o->no_block;
 	struct ext2_mapcount em;
 
 	nd->nd_inodes++;
-	if (o->no_inode_bytes > EXT2_OLD_INODE)
-		room = o->no_inode_bytes - EXT2_OLD_INODE - EXT2_WANT_EXTRA -
-		    INODE_ATTR_HEAD;
-	if (nn->nn_nattr > 0 && nn->nn_attr_bytes > room)
+	if (nn->nn_nattr > 0 && nn->nn_attr_bytes > inode_attr_room(o))
 		nd->nd_blocks++;
 	switch (nn->nn_mode & RUMP_S_IFMT) {
 	case RUMP_S_IFLNK:
@@ -345,15 +352,27 @@ ext2_need_dirend(const struct newfs_opts *o, struct newfs_need *nd)
 	nd->nd_dir_used = 0;
 }
 
-static uint64_t
-ext2_file_max(const struct newfs_opts *o)
+static const char *
+ext2_unfit(const struct newfs_opts *o, const struct newfs_node *nn)
 {
+	uint32_t type = nn->nn_mode & RUMP_S_IFMT, head, room;
 	struct ext2_geom_want want;
+	bool large;
 
 	if (newfs_ext2_want(o, &want, NULL) != 0)
-		return INT32_MAX;
-	return ext2_geom_file_max(
-	    want.gw_block_bytes, (want.gw_rocompat & EXT2_FR_LARGE_FILE) != 0);
+		return NULL; /* said elsewhere */
+	large = (want.gw_rocompat & EXT2_FR_LARGE_FILE) != 0;
+	if (type == RUMP_S_IFREG &&
+	    nn->nn_size > ext2_geom_file_max(want.gw_block_bytes, large))
+		return "is larger than a file can be with this block size "
+		       "and these features";
+	if (type == RUMP_S_IFLNK && nn->nn_size >= want.gw_block_bytes)
+		return "is a symlink whose target is longer than a block";
+	head = (uint32_t)sizeof(struct ext2_xattr_head_disk) + 4;
+	room = want.gw_block_bytes - head + inode_attr_room(o);
+	if (nn->nn_nattr > 0 && nn->nn_attr_bytes > room)
+		return "has more extended attributes than a block holds";
+	return NULL;
 }
 
 const struct newfs_type newfs_ext2 = {
@@ -367,7 +386,7 @@ const struct newfs_type newfs_ext2 = {
     .nt_need_name = ext2_need_name,
     .nt_need_dirend = ext2_need_dirend,
     .nt_attr_bytes = ext2_attr_bytes,
-    .nt_file_max = ext2_file_max,
+    .nt_unfit = ext2_unfit,
     .nt_name_max = EXT2_NAME_MAX,
     .nt_id_max = UINT32_MAX - 1,
     .nt_made_inodes = 1,

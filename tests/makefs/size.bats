@@ -196,6 +196,28 @@ teardown() { fsu_teardown; }
 	getfattr --only-values -n user.long got | grep -q '^v\{2000\}$'
 }
 
+@test "attributes and symlinks that no block holds are named; blocks grow for them" {
+	mkdir t
+	ln -s "$(printf 'y%.0s' $(seq 1500))" t/link
+	echo x >t/file
+	makefs x.img t
+	[ "$(figure x.img 'Block size')" -eq 4096 ]
+	holds x.img t
+	expect 1 makefs -o bsize=1024 y.img t
+	has "link: is a symlink whose target is longer than a block"
+	[ ! -e y.img ]
+	setfattr -n user.a -v "$(printf 'a%.0s' $(seq 3000))" t/file 2>/dev/null || skip "no attributes here"
+	makefs x.img t
+	holds x.img t
+	setfattr -n user.b -v "$(printf 'b%.0s' $(seq 950))" t/file
+	setfattr -n user.c -v "$(printf 'c%.0s' $(seq 110))" t/file || skip "the host's blocks are smaller"
+	expect 1 makefs -o bsize=4096 y.img t
+	has "file: its extended attributes don't all fit"
+	fsck_clean y.img
+	makefs -o bsize=8192 z.img t
+	fsck_clean z.img
+}
+
 @test "what cannot be is status 2 and makes nothing" {
 	for o in bsize=3000 isize=100 isize=8192 uuid=1 owner=x owner=1 owner=:1 nothing label=seventeen-letters \
 		version=2 features=has_journal sparse=yes minfree=60; do
