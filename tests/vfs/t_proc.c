@@ -137,6 +137,81 @@ t_threads(void)
 	is(n, THREADS * (ROUNDS - ROUNDS / 3), "in the shared directory");
 }
 
+/* ---- mounts that come and go under threads that walk through them -------------- */
+
+static bool mounting;
+
+static void *
+walk(void *arg)
+{
+	struct worker *w = arg;
+	struct rump_stat st;
+	struct rump_fhandle fh;
+	char buf[64];
+	int fd, error;
+
+	w->bad += rump_pub_lwproc_rfork(RUMP_RFCFDG) != 0;
+	while (__atomic_load_n(&mounting, __ATOMIC_RELAXED)) {
+		error = -rump_sys_stat("come/.", &st);
+		w->bad += error != 0 && error != RUMP_EIO;
+		error = -rump_sys_stat("come/in/../in", &st);
+		w->bad += error != 0 && error != RUMP_ENOENT &&
+		    error != RUMP_EIO;
+		error = -rump_sys_getfh("come/in", &fh);
+		if (error == 0) {
+			fd = rump_sys_fhopen(&fh, O_RD);
+			w->bad += fd < 0 && fd != -RUMP_ESTALE &&
+			    fd != -RUMP_EIO;
+			if (fd >= 0)
+				w->bad += rump_sys_close(fd) != 0;
+		}
+		fd = rump_sys_open("come/in/f", O_CR, 0644);
+		if (fd < 0) {
+			w->bad += fd != -RUMP_ENOENT && fd != -RUMP_EIO &&
+			    fd != -RUMP_EROFS;
+			continue;
+		}
+		/* either all of it works, or the mount was taken away */
+		int64_t n = rump_sys_pwrite(fd, "hello", 5, 0);
+		w->bad += n != 5 && n != -RUMP_EIO && n != -RUMP_EROFS;
+		n = rump_sys_pread(fd, buf, 5, 0);
+		w->bad += n != 5 && n != 0 && n != -RUMP_EIO;
+		w->bad += rump_sys_close(fd) != 0;
+		(void)rump_sys_sync();
+	}
+	rump_pub_lwproc_releaselwp();
+	return NULL;
+}
+
+static void
+t_mounting(void)
+{
+	struct worker w[THREADS] = {{0}};
+	int forced = 0, bad = 0, error;
+
+	OK(rump_sys_mkdir("come", 0755));
+	mounting = true;
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&w[i].thread, NULL, walk, &w[i]);
+	for (int i = 0; i < 150; i++) {
+		bad += rump_sys_mount("rumpfs", "come", 0, NULL, 0, NULL) != 0;
+		bad += rump_sys_mkdir("come/in", 0755) != 0;
+		usleep(300);
+		error = -rump_sys_unmount("come", 0);
+		if (error == RUMP_EBUSY) {
+			forced++;
+			error = -rump_sys_unmount("come", RUMP_MNT_FORCE);
+		}
+		bad += error != 0;
+	}
+	__atomic_store_n(&mounting, false, __ATOMIC_RELAXED);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(w[i].thread, NULL);
+		is(w[i].bad, 0, "thread %d", i);
+	}
+	is(bad, 0, "150 mounts, %d taken away by force", forced);
+}
+
 const struct vt_case vt_proc[] = {
     {.tc_name = "contexts", .tc_run = t_contexts},
     {.tc_name = "threads", .tc_run = t_threads, .tc_caps = RUMP_CAP_LINKS},
@@ -144,5 +219,7 @@ const struct vt_case vt_proc[] = {
 	.tc_run = t_threads,
 	.tc_caps = RUMP_CAP_LINKS,
 	.tc_ncpu = 4},
+    {.tc_name = "mounting", .tc_run = t_mounting},
+    {.tc_name = "mounting-4cpu", .tc_run = t_mounting, .tc_ncpu = 4},
     {.tc_name = NULL},
 };

@@ -160,9 +160,9 @@ sys_setattr(struct vnode *vp, struct vattr *va)
 	if ((va->va_mask & ~(uint32_t)VA_TIMES_OWN) == 0)
 		return 0;
 	if ((va->va_mask & (VA_CTIME | VA_BTIME)) != 0 &&
-	    (vp->v_mount->mnt_flags & RUMP_MNT_BUILDING) == 0)
+	    (vn_mount(vp)->mnt_flags & RUMP_MNT_BUILDING) == 0)
 		return EPERM;
-	setattr_clamp(vp->v_mount, va);
+	setattr_clamp(vn_mount(vp), va);
 	vn_lock(vp, RW_WRITER);
 	error = vop_getattr(vp, &st);
 	if (error == 0)

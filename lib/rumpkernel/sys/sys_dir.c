@@ -121,6 +121,17 @@ getdents_stat(struct mount *mp, char *ubuf, uint64_t used)
 	return error;
 }
 
+static int
+getdents_attributes(struct vnode *vp, char *ubuf, uint64_t used)
+{
+	struct mount *mp = vn_busymount(vp);
+	int error;
+
+	error = mp->mnt_op != NULL ? getdents_stat(mp, ubuf, used) : EIO;
+	vfs_unbusy(mp);
+	return error;
+}
+
 /* One buffer full, from the file's cookie on. */
 static int
 read_entries(struct file *fp, struct getdents *gd)
@@ -167,7 +178,7 @@ do_getdents(int fd, char *ubuf, uint64_t len, bool plus, uint64_t *usedp)
 		mutex_exit(&fp->f_offlock);
 	}
 	if (error == 0 && plus)
-		error = getdents_stat(fp->f_vp->v_mount, ubuf, gd.used);
+		error = getdents_attributes(fp->f_vp, ubuf, gd.used);
 	*usedp = gd.used;
 	file_rele(fp);
 	return error;

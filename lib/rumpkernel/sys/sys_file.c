@@ -78,7 +78,7 @@ vn_readfile(struct vnode *vp, struct uio *uio)
 	vn_unlock(vp);
 	/* genfs_read() has done so already. */
 	if (resid != uio->uio_resid && vn_owndata(vp) && !vn_rdonly(vp) &&
-	    (vp->v_mount->mnt_flags & RUMP_MNT_ATIME) != 0) {
+	    (vn_mount(vp)->mnt_flags & RUMP_MNT_ATIME) != 0) {
 		vn_lock(vp, RW_WRITER);
 		vop_touch(vp, TOUCH_ATIME);
 		vn_unlock(vp);
@@ -117,8 +117,9 @@ vn_writefile(struct vnode *vp, struct uio *uio, bool append)
 	if (!has_data(vp))
 		return EINVAL;
 	if (vn_rdonly(vp) && vp->v_type == VREG)
-		return vp->v_mount->mnt_ioerror != 0 ? vp->v_mount->mnt_ioerror
-						     : EROFS;
+		return vn_mount(vp)->mnt_ioerror != 0
+		    ? vn_mount(vp)->mnt_ioerror
+		    : EROFS;
 	vn_lock(vp, RW_WRITER);
 	if (append)
 		uio->uio_offset = vp->v_size;
@@ -410,7 +411,7 @@ do_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len)
 	if (len == 0 || off > INT64_MAX)
 		return EINVAL;
 	if (add_overflow(off, len, &end) ||
-	    end > vp->v_mount->mnt_caps.fc_filemax)
+	    end > vn_mount(vp)->mnt_caps.fc_filemax)
 		return EFBIG;
 	if ((flags & RUMP_FALLOC_PUNCH_HOLE) != 0 &&
 	    (flags & RUMP_FALLOC_KEEP_SIZE) == 0)
@@ -464,7 +465,7 @@ do_fsync(int fd, bool dataonly)
 	if (error != 0)
 		return error;
 	if (vn_rdonly(fp->f_vp)) {
-		error = fp->f_vp->v_mount->mnt_ioerror;
+		error = vn_mount(fp->f_vp)->mnt_ioerror;
 	} else {
 		vn_lock(fp->f_vp, RW_WRITER);
 		error = vop_fsync(fp->f_vp, dataonly);
@@ -506,6 +507,7 @@ int
 rump_sys_syncfs(int fd)
 {
 	struct lwp *l = sys_enter();
+	struct mount *mp;
 	struct file *fp;
 	int error;
 
@@ -513,7 +515,9 @@ rump_sys_syncfs(int fd)
 		return -EINTR;
 	error = fd_getfile(fd, true, &fp);
 	if (error == 0) {
-		error = vfs_syncmount(fp->f_vp->v_mount, true);
+		mp = vn_busymount(fp->f_vp);
+		error = vfs_syncmount(mp, true);
+		vfs_unbusy(mp);
 		file_rele(fp);
 	}
 	return sys_leave(l, error);

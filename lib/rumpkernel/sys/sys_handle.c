@@ -17,7 +17,7 @@ do_getfh(const char *upath, struct rump_fhandle *ufh)
 	    RUMP_AT_FDCWD, upath, RUMP_AT_SYMLINK_NOFOLLOW, &vp);
 	if (error != 0)
 		return error;
-	fh.fh_fsid = vp->v_mount->mnt_id;
+	fh.fh_fsid = vn_mount(vp)->mnt_id;
 	fh.fh_ino = vp->v_ino;
 	fh.fh_gen = vp->v_gen;
 	vrele(vp);
@@ -145,12 +145,13 @@ do_inodes(const char *upath, uint64_t *uino, bool deleted,
 		error = sys_getvnode(RUMP_AT_FDCWD, upath, 0, &vp);
 	if (error != 0)
 		return error;
-	mp = vp->v_mount;
+	mp = vn_busymount(vp);
 	memset(&ii, 0, sizeof(ii));
 	if (mp->mnt_op == NULL || mp->mnt_op->vfs_inodes == NULL)
 		error = ENOENT;
 	else
 		error = mp->mnt_op->vfs_inodes(mp, &ino, deleted, &ii);
+	vfs_unbusy(mp);
 	vrele(vp);
 	if (error != 0)
 		return error;

@@ -111,7 +111,7 @@ sys_create(struct nameidata *nd, const struct vcreate *vc, bool inherit,
 
 	if (vn_rdonly(dvp))
 		return EROFS;
-	error = dvp->v_mount->mnt_namespec->ns_valid(cn->cn_name, cn->cn_len);
+	error = vn_mount(dvp)->mnt_namespec->ns_valid(cn->cn_name, cn->cn_len);
 	if (error != 0)
 		return error;
 	vn_lock(dvp, RW_WRITER);

@@ -64,7 +64,7 @@ sys_cred(void)
 static inline bool
 vn_rdonly(const struct vnode *vp)
 {
-	return (vp->v_mount->mnt_flags & RUMP_MNT_RDONLY) != 0;
+	return (vn_mount(vp)->mnt_flags & RUMP_MNT_RDONLY) != 0;
 }
 
 /* Look upath up from dirfd; namei_done(nd) after success. */

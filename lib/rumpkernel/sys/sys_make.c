@@ -83,7 +83,7 @@ make_node(struct nameidata *nd, const struct makeargs *ma, struct vcreate *vc,
 
 	if (nd->nd_vp != NULL)
 		return EEXIST;
-	error = make_attr(ma, nd->nd_dvp->v_mount, &va, &flags);
+	error = make_attr(ma, vn_mount(nd->nd_dvp), &va, &flags);
 	if (error != 0)
 		return error;
 	vc->vc_attr = &va;
@@ -191,7 +191,7 @@ do_exchange(int fd_a, int fd_b)
 	error = exchange_check(a);
 	if (error == 0)
 		error = exchange_check(b);
-	if (error == 0 && a->f_vp->v_mount != b->f_vp->v_mount)
+	if (error == 0 && vn_mount(a->f_vp) != vn_mount(b->f_vp))
 		error = EXDEV;
 	if (error == 0 && a->f_vp != b->f_vp) {
 		vn_lock2(a->f_vp, b->f_vp);

@@ -198,7 +198,7 @@ do_unmount(const char *upath, uint32_t flags)
 		vrele(vp);
 		return EINVAL;
 	}
-	id = vp->v_mount->mnt_id;
+	id = vn_mount(vp)->mnt_id;
 	vrele(vp); /* or it would be busy */
 	error = vfs_dounmount(id, (flags & RUMP_MNT_FORCE) != 0);
 	return error == ENOENT ? EINVAL : error; /* somebody was faster */
@@ -237,6 +237,16 @@ statvfs_mount(struct mount *mp, struct rump_statvfs *ust)
 	return error != 0 ? error : copyout(&st, ust, sizeof(st));
 }
 
+static int
+statvfs_vnode(struct vnode *vp, struct rump_statvfs *ust)
+{
+	struct mount *mp = vn_busymount(vp);
+	int error = statvfs_mount(mp, ust);
+
+	vfs_unbusy(mp);
+	return error;
+}
+
 int
 rump_sys_statvfs(const char *path, struct rump_statvfs *st)
 {
@@ -248,7 +258,7 @@ rump_sys_statvfs(const char *path, struct rump_statvfs *st)
 		return -EINTR;
 	error = sys_getvnode(RUMP_AT_FDCWD, path, 0, &vp);
 	if (error == 0) {
-		error = statvfs_mount(vp->v_mount, st);
+		error = statvfs_vnode(vp, st);
 		vrele(vp);
 	}
 	return sys_leave(l, error);
@@ -265,7 +275,7 @@ rump_sys_fstatvfs(int fd, struct rump_statvfs *st)
 		return -EINTR;
 	error = fd_getfile(fd, true, &fp);
 	if (error == 0) {
-		error = statvfs_mount(fp->f_vp->v_mount, st);
+		error = statvfs_vnode(fp->f_vp, st);
 		file_rele(fp);
 	}
 	return sys_leave(l, error);
@@ -283,7 +293,7 @@ rump_sys_fscaps(const char *path, struct rump_fscaps *caps)
 		return -EINTR;
 	error = sys_getvnode(RUMP_AT_FDCWD, path, 0, &vp);
 	if (error == 0) {
-		fc = vp->v_mount->mnt_caps;
+		fc = vn_mount(vp)->mnt_caps;
 		if (vn_rdonly(vp))
 			fc.fc_flags &= ~RUMP_CAP_WRITE;
 		vrele(vp);
@@ -386,6 +396,16 @@ trim_mount(struct mount *mp, uint64_t spare, uint64_t *usize)
 	return error != 0 ? error : copyout(&size, usize, sizeof(size));
 }
 
+static int
+trim_vnode(struct vnode *vp, uint64_t spare, uint64_t *usize)
+{
+	struct mount *mp = vn_busymount(vp);
+	int error = trim_mount(mp, spare, usize);
+
+	vfs_unbusy(mp);
+	return error;
+}
+
 int
 rump_sys_fstrim(const char *path, uint64_t spare, uint64_t *sizep)
 {
@@ -397,7 +417,7 @@ rump_sys_fstrim(const char *path, uint64_t spare, uint64_t *sizep)
 		return -EINTR;
 	error = sys_getvnode(RUMP_AT_FDCWD, path, 0, &vp);
 	if (error == 0) {
-		error = trim_mount(vp->v_mount, spare, sizep);
+		error = trim_vnode(vp, spare, sizep);
 		vrele(vp);
 	}
 	return sys_leave(l, error);

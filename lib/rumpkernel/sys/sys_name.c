@@ -186,14 +186,14 @@ sys_linkvnode(struct vnode *vp, int dirfd, const char *upath)
 		return error;
 	if (nd.nd_vp != NULL)
 		error = EEXIST;
-	else if (nd.nd_dvp->v_mount != vp->v_mount)
+	else if (vn_mount(nd.nd_dvp) != vn_mount(vp))
 		error = EXDEV;
 	else if (vp->v_type == VDIR)
 		error = EPERM;
 	else if (vn_rdonly(vp))
 		error = EROFS;
 	else
-		error = vp->v_mount->mnt_namespec->ns_valid(
+		error = vn_mount(vp)->mnt_namespec->ns_valid(
 		    nd.nd_last.cn_name, nd.nd_last.cn_len);
 	if (error == 0) {
 		vn_lock(nd.nd_dvp, RW_WRITER);
@@ -278,7 +278,7 @@ remove_check(const struct nameidata *nd, bool dir)
 		return EISDIR;
 	if (nd->nd_trailing_slash && vp->v_type != VDIR)
 		return ENOTDIR;
-	if (vp->v_mountedhere != NULL || (vp->v_flags & VV_ROOT) != 0)
+	if (vn_covered(vp) || (vp->v_flags & VV_ROOT) != 0)
 		return EBUSY;
 	if (vn_rdonly(vp))
 		return EROFS;

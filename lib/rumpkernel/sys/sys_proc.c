@@ -138,10 +138,7 @@ cwd_up(struct vnode **vpp, const struct vnode *root, struct findname *fn,
 	struct vnode *vp = *vpp, *up;
 	int error;
 
-	while (vp != root && (vp->v_flags & VV_ROOT) != 0 &&
-	    vp->v_mount->mnt_covered != NULL) {
-		up = vp->v_mount->mnt_covered;
-		vref(up);
+	while (vp != root && (up = vn_below(vp)) != NULL) {
 		vrele(vp);
 		*vpp = vp = up;
 	}

@@ -19,6 +19,7 @@
 
 struct rename {
 	struct rename_args ra;
+	struct mount *mp;
 	const struct kcred *cred;
 	bool f_above_t, t_above_f; /* one directory is above the other */
 	uint64_t below_ino; /* the upper's child on the way to the lower */
@@ -38,7 +39,7 @@ find_above(
 	vref(vp);
 	for (unsigned depth = 0; (vp->v_flags & VV_ROOT) == 0; depth++) {
 		if (depth == RENAME_MAXDEPTH) {
-			mount_message(vp->v_mount, vp->v_ino, UINT64_MAX,
+			mount_message(vn_mount(vp), vp->v_ino, UINT64_MAX,
 			    "\"..\" does not lead to the root");
 			error = EUCLEAN;
 			break;
@@ -70,12 +71,12 @@ rename_lockdirs(struct rename *r)
 		vn_lock(f, RW_WRITER);
 		return 0;
 	}
-	rw_enter(&f->v_mount->mnt_renamelock, RW_WRITER);
+	rw_enter(&r->mp->mnt_renamelock, RW_WRITER);
 	error = find_above(f, t, &r->f_above_t, &r->below_ino);
 	if (error == 0 && !r->f_above_t)
 		error = find_above(t, f, &r->t_above_f, &r->below_ino);
 	if (error != 0) {
-		rw_exit(&f->v_mount->mnt_renamelock);
+		rw_exit(&r->mp->mnt_renamelock);
 		return error;
 	}
 	if (r->t_above_f) {
@@ -95,7 +96,7 @@ rename_unlockdirs(struct rename *r)
 {
 	vn_unlock2(r->ra.ra_fdvp, r->ra.ra_tdvp);
 	if (r->ra.ra_fdvp != r->ra.ra_tdvp)
-		rw_exit(&r->ra.ra_fdvp->v_mount->mnt_renamelock);
+		rw_exit(&r->mp->mnt_renamelock);
 }
 
 static int
@@ -142,8 +143,8 @@ rename_check_loops(struct rename *r)
 	/* The image lies: a name leads to its own directory. */
 	if (ra->ra_fvp == ra->ra_fdvp || ra->ra_tvp == ra->ra_tdvp)
 		return EUCLEAN;
-	if (ra->ra_fvp->v_mountedhere != NULL ||
-	    (ra->ra_tvp != NULL && ra->ra_tvp->v_mountedhere != NULL))
+	if (vn_covered(ra->ra_fvp) ||
+	    (ra->ra_tvp != NULL && vn_covered(ra->ra_tvp)))
 		return EBUSY;
 	return 0;
 }
@@ -212,6 +213,8 @@ rename_lookup(struct rename *r)
 	struct rename_args *ra = &r->ra;
 	int error;
 
+	if (ra->ra_fdvp->v_mount != r->mp || ra->ra_tdvp->v_mount != r->mp)
+		return EIO; /* taken away meanwhile */
 	if (ra->ra_fdvp->v_unlinked || ra->ra_tdvp->v_unlinked)
 		return ENOENT;
 	error = vn_lookup(ra->ra_fdvp, ra->ra_fcn, &ra->ra_fvp);
@@ -239,18 +242,18 @@ genfs_rename(struct vnode *fdvp, const struct componentname *fcn,
 		.ra_fcn = fcn,
 		.ra_tcn = tcn,
 		.ra_flags = flags},
+	    .mp = vn_mount(fdvp),
 	    .cred = cred,
 	};
 	int error;
 
 	if ((flags & ~both) != 0 || (flags & both) == both)
 		return EINVAL;
-	if (fdvp->v_mount != tdvp->v_mount)
+	if (r.mp != vn_mount(tdvp))
 		return EXDEV;
-	if ((fdvp->v_mount->mnt_flags & RUMP_MNT_RDONLY) != 0)
+	if ((r.mp->mnt_flags & RUMP_MNT_RDONLY) != 0)
 		return EROFS;
-	error = tdvp->v_mount->mnt_namespec->ns_valid(
-	    tcn->cn_name, tcn->cn_len);
+	error = r.mp->mnt_namespec->ns_valid(tcn->cn_name, tcn->cn_len);
 	if (error != 0)
 		return error;
 	error = rename_lockdirs(&r);
@@ -261,7 +264,7 @@ genfs_rename(struct vnode *fdvp, const struct componentname *fcn,
 	 * one entry (the case of a letter changes), the entry is rewritten. */
 	if (error == 0 && r.ra.ra_fvp == r.ra.ra_tvp &&
 	    (fdvp != tdvp ||
-		!fdvp->v_mount->mnt_namespec->ns_equal(
+		!r.mp->mnt_namespec->ns_equal(
 		    fcn->cn_name, fcn->cn_len, tcn->cn_name, tcn->cn_len) ||
 		(fcn->cn_len == tcn->cn_len &&
 		    memcmp(fcn->cn_name, tcn->cn_name, fcn->cn_len) == 0)))

@@ -30,6 +30,7 @@ static struct {
 	unsigned nops;
 	kmutex_t lock;	     /* one mount or unmount at a time; ops */
 	struct klist mounts; /* vcache_lock; the root mount first */
+	struct klist taken; /* by force, from under others who may still look */
 	uint64_t nextid;
 } vfs;
 
@@ -38,6 +39,7 @@ mount_init(void)
 {
 	mutex_init(&vfs.lock, RANK_SYSTEM, "mount");
 	klist_init(&vfs.mounts);
+	klist_init(&vfs.taken);
 	vfs.nextid = 1;
 }
 
@@ -125,6 +127,19 @@ vfs_busy_byid(uint64_t id)
 	return mp;
 }
 
+struct mount *
+vn_busymount(struct vnode *vp)
+{
+	struct mount *mp;
+
+	mutex_enter(&vcache_lock);
+	while ((mp = vp->v_mount)->mnt_dying)
+		cv_wait(&vcache_cv, &vcache_lock);
+	mp->mnt_users++;
+	mutex_exit(&vcache_lock);
+	return mp;
+}
+
 void
 vfs_unbusy(struct mount *mp)
 {
@@ -140,7 +155,7 @@ vfs_busy_covering(struct vnode *vp)
 {
 	struct mount *mp;
 
-	if (likely(vp->v_mountedhere == NULL))
+	if (likely(!vn_covered(vp)))
 		return NULL;
 	mutex_enter(&vcache_lock);
 	while ((mp = vp->v_mountedhere) != NULL && mp->mnt_dying)
@@ -322,7 +337,8 @@ mount_publish(struct mount *mp, struct vnode *cover)
 		klist_insert_tail(&vfs.mounts, &mp->mnt_link);
 		mp->mnt_covered = cover;
 		if (cover != NULL) {
-			cover->v_mountedhere = mp;
+			__atomic_store_n(
+			    &cover->v_mountedhere, mp, __ATOMIC_RELAXED);
 			vn_addref(cover);
 		}
 	}
@@ -334,10 +350,10 @@ mount_publish(struct mount *mp, struct vnode *cover)
 static int
 mount_teardown(struct mount *mp, bool force)
 {
-	bool lose = force || mp->mnt_ioerror != 0;
+	bool lose = force || mp->mnt_ioerror != 0, revoked;
 	int error;
 
-	vcache_flushmount(mp);
+	revoked = vcache_flushmount(mp);
 	error = mp->mnt_op->vfs_unmount(mp, force);
 	for (unsigned i = 0; i < mp->mnt_ndevs; i++)
 		bpurge(mp->mnt_devs[i],
@@ -345,7 +361,11 @@ mount_teardown(struct mount *mp, bool force)
 			(mp->mnt_flags & RUMP_MNT_RDONLY) != 0);
 	mount_putdevs(mp);
 	mount_messages_end(mp);
-	mount_free(mp);
+	/* Somebody may be about to look at its flags or limits. */
+	if (revoked)
+		klist_insert_tail(&vfs.taken, &mp->mnt_link);
+	else
+		mount_free(mp);
 	return error;
 }
 
@@ -414,7 +434,7 @@ vfs_domount(
 	if (cover != NULL && cover->v_type != VDIR)
 		return ENOTDIR;
 	mutex_enter(&vfs.lock);
-	if (cover != NULL && cover->v_mountedhere != NULL)
+	if (cover != NULL && vn_covered(cover))
 		error = EBUSY;
 	else
 		error = mount_locked(ops, args, cover, mpp);
@@ -475,7 +495,7 @@ unmount_locked(struct mount *mp, bool force)
 	}
 	mutex_enter(&vcache_lock);
 	cover = mp->mnt_covered;
-	cover->v_mountedhere = NULL;
+	__atomic_store_n(&cover->v_mountedhere, NULL, __ATOMIC_RELAXED);
 	mp->mnt_covered = NULL;
 	klink_remove(&mp->mnt_link);
 	mp->mnt_dying = false;

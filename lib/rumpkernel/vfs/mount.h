@@ -129,6 +129,8 @@ int vfs_syncall(void);
 int vfs_vget(struct mount *mp, uint64_t ino, uint64_t gen, struct vnode **vpp);
 /* By mnt_id, and it can't go away until vfs_unbusy(); NULL. */
 struct mount *vfs_busy_byid(uint64_t id);
+/* vp's, likewise.  mnt_op is NULL in what has been taken away. */
+struct mount *vn_busymount(struct vnode *vp);
 void vfs_unbusy(struct mount *mp);
 struct mount *vfs_rootmount(void);
 /* A write failed: remember, warn once, read-only from now on. */

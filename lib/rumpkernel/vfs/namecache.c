@@ -69,7 +69,7 @@ nc_bucket(uint32_t hash)
 static uint32_t
 nc_hash(const struct vnode *dvp, const struct componentname *cn)
 {
-	uint32_t h = dvp->v_mount->mnt_namespec->ns_hash(
+	uint32_t h = vn_mount(dvp)->mnt_namespec->ns_hash(
 	    cn->cn_name, cn->cn_len);
 
 	return h ^ (uint32_t)((uintptr_t)dvp >> 4) * 0x9e3779b1u;
@@ -87,7 +87,7 @@ nc_cacheable(const struct componentname *cn)
 static struct ncentry *
 nc_find(struct vnode *dvp, const struct componentname *cn, uint32_t hash)
 {
-	const struct namespec *ns = dvp->v_mount->mnt_namespec;
+	const struct namespec *ns = vn_mount(dvp)->mnt_namespec;
 	struct klist *b = nc_bucket(hash);
 	struct klink *l;
 

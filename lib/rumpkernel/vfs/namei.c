@@ -59,24 +59,22 @@ may_search(struct vnode *dvp, const struct kcred *cred)
 	return error;
 }
 
-/* From the root of a mount down to what it covers, and from a covered directory
- * up to what is mounted there.  Each swaps the reference. */
-static void
-cross_down(struct vnode **vpp)
+struct vnode *
+vn_below(struct vnode *rvp)
 {
-	struct vnode *vp = *vpp, *cover;
+	struct vnode *cover = NULL;
 
+	if ((rvp->v_flags & VV_ROOT) == 0)
+		return NULL;
 	mutex_enter(&vcache_lock);
-	cover = vp->v_mount->mnt_covered;
+	cover = rvp->v_mount->mnt_covered;
 	if (cover != NULL)
-		vn_addref(cover);
+		cover->v_usecount++;
 	mutex_exit(&vcache_lock);
-	if (cover != NULL) {
-		*vpp = cover;
-		vrele(vp);
-	}
+	return cover;
 }
 
+/* From a covered directory up to what is mounted there: swaps the reference. */
 static int
 cross_up(struct vnode **vpp)
 {
@@ -99,7 +97,7 @@ static int
 lookup_dotdot(
     struct walk *w, const struct componentname *cn, struct vnode **vpp)
 {
-	struct vnode *dp;
+	struct vnode *dp, *below;
 	int error;
 
 	if (w->dp == w->root) {
@@ -109,9 +107,10 @@ lookup_dotdot(
 	}
 	dp = w->dp;
 	vref(dp);
-	while ((dp->v_flags & VV_ROOT) != 0 &&
-	    dp->v_mount->mnt_covered != NULL && dp != w->root)
-		cross_down(&dp);
+	while (dp != w->root && (below = vn_below(dp)) != NULL) {
+		vrele(dp);
+		dp = below;
+	}
 	if (dp == w->root || (dp->v_flags & VV_ROOT) != 0) {
 		*vpp = dp;
 		return 0;
@@ -126,7 +125,7 @@ lookup_dotdot(
 static int
 lookup_one(struct walk *w, const struct componentname *cn, struct vnode **vpp)
 {
-	const struct namespec *ns = w->dp->v_mount->mnt_namespec;
+	const struct namespec *ns = vn_mount(w->dp)->mnt_namespec;
 	int error;
 
 	error = namecache_lookup(w->dp, cn, vpp);
@@ -301,8 +300,7 @@ walk_one(struct walk *w, bool *done)
 		vrele(vp);
 		return error;
 	}
-	if (vp->v_mountedhere != NULL &&
-	    (!last || (nd->nd_flags & NAMEI_NOMOUNT) == 0)) {
+	if (vn_covered(vp) && (!last || (nd->nd_flags & NAMEI_NOMOUNT) == 0)) {
 		error = cross_up(&vp);
 		if (error != 0) {
 			vrele(vp);

@@ -516,21 +516,22 @@ vnode_revoke(struct vnode *vp)
 		vop_inactive(vp, &recycle);
 	}
 	vop_reclaim(vp);
-	vp->v_op = &dead_vnodeops;
+	__atomic_store_n(&vp->v_op, &dead_vnodeops, __ATOMIC_RELEASE);
 	vp->v_data = NULL;
 	mutex_enter(&vcache_lock);
 	namecache_purge_locked(vp);
 	klink_remove(&vp->v_hashlink);
 	klink_remove(&vp->v_mntlink);
-	vp->v_mount = &dead_mount;
+	__atomic_store_n(&vp->v_mount, &dead_mount, __ATOMIC_RELEASE);
 	klist_insert_tail(&dead_mount.mnt_vnodes, &vp->v_mntlink);
 	mutex_exit(&vcache_lock);
 	vn_unlock(vp);
 }
 
-void
+bool
 vcache_flushmount(struct mount *mp)
 {
+	bool revoked = false;
 	struct klist gone;
 	struct klink *l;
 
@@ -549,10 +550,12 @@ vcache_flushmount(struct mount *mp)
 			continue;
 		}
 		mutex_exit(&vcache_lock);
+		revoked = true;
 		vnode_revoke(vp);
 		vrele(vp);
 		mutex_enter(&vcache_lock);
 	}
 	mutex_exit(&vcache_lock);
 	(void)vcache_destroy_list(&gone);
+	return revoked;
 }

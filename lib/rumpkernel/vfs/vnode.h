@@ -90,6 +90,22 @@ vn_usecount(const struct vnode *vp)
 	return __atomic_load_n(&vp->v_usecount, __ATOMIC_RELAXED);
 }
 
+/*
+ * What a vnode belongs to and is covered by, for who hasn't locked it: a mount that
+ * is taken away by force leaves its vnodes to others.  The struct mount stays (only
+ * its driver's data goes; vn_busymount() keeps that too).
+ */
+static inline struct mount *
+vn_mount(const struct vnode *vp)
+{
+	return __atomic_load_n(&vp->v_mount, __ATOMIC_ACQUIRE);
+}
+static inline bool
+vn_covered(const struct vnode *vp)
+{
+	return __atomic_load_n(&vp->v_mountedhere, __ATOMIC_RELAXED) != NULL;
+}
+
 /* ---- what operations take --------------------------------------------- */
 
 struct componentname {
@@ -208,7 +224,7 @@ struct vnodeops {
 	 * "..", corrects link counts, drops ra_tvp's name. */
 	int (*vop_rename)(const struct rename_args *ra);
 
-	/* vp unlocked; EOPNOTSUPP never: NULL means nothing to do. */
+	/* vp R (the wrapper locks it); NULL means nothing to do. */
 	int (*vop_open)(struct vnode *vp, int oflags, const struct kcred *cred);
 	void (*vop_close)(
 	    struct vnode *vp, int oflags, const struct kcred *cred);

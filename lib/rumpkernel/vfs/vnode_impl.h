@@ -45,11 +45,13 @@ struct vnode *vcache_lookup_active(struct mount *mp, uint64_t ino);
 struct vnode *vcache_nextactive(struct mount *mp, struct vnode *prev);
 /* Is a vnode of mp in use, other than (n times) by the VFS itself? */
 bool vcache_busy(struct mount *mp);
-/* Get rid of all vnodes of mp; those in use become dead ones (force). */
-void vcache_flushmount(struct mount *mp);
+/* Get rid of all vnodes of mp; those in use become dead ones (force): true. */
+bool vcache_flushmount(struct mount *mp);
 /* What vnodes of a mount that was taken away belong to. */
 extern struct mount dead_mount;
 
+/* What is below the root of a mount, referenced; NULL: vp is none, or the top. */
+struct vnode *vn_below(struct vnode *vp);
 /* A mount that can't go away until vfs_unbusy(). */
 struct mount *vfs_busy_covering(struct vnode *vp); /* NULL: nothing on it */
 

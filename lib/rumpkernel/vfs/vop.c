@@ -32,6 +32,13 @@ noop(const struct vnode *vp, int error)
 	return vp->v_mount == &dead_mount ? EIO : error;
 }
 
+/* Were one mount's, but the mount was taken away while they were being locked. */
+static bool
+parted(const struct vnode *a, const struct vnode *b)
+{
+	return a->v_mount != b->v_mount;
+}
+
 /* ---- names ------------------------------------------------------------------- */
 
 int
@@ -97,7 +104,9 @@ vop_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 	ASSERT_WLOCK(dvp);
 	ASSERT_WLOCK(vp);
 	ASSERT_NAME(cn);
-	KASSERT(vp->v_type != VDIR && vp->v_mount == dvp->v_mount);
+	KASSERT(vp->v_type != VDIR);
+	if (parted(dvp, vp))
+		return EIO;
 	if (dvp->v_op->vop_link == NULL)
 		return noop(dvp, EOPNOTSUPP);
 	error = dvp->v_op->vop_link(dvp, cn, vp);
@@ -117,6 +126,8 @@ vop_remove(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 	ASSERT_WLOCK(vp);
 	ASSERT_NAME(cn);
 	KASSERT(vp->v_type != VDIR && dvp != vp);
+	if (parted(dvp, vp))
+		return EIO;
 	if (dvp->v_op->vop_remove == NULL)
 		return noop(dvp, EOPNOTSUPP);
 	error = dvp->v_op->vop_remove(dvp, cn, vp);
@@ -134,6 +145,8 @@ vop_rmdir(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 	ASSERT_WLOCK(vp);
 	ASSERT_NAME(cn);
 	KASSERT(vp->v_type == VDIR && dvp != vp);
+	if (parted(dvp, vp))
+		return EIO;
 	if (dvp->v_op->vop_rmdir == NULL)
 		return noop(dvp, EOPNOTSUPP);
 	error = dvp->v_op->vop_rmdir(dvp, cn, vp);
@@ -154,7 +167,10 @@ vop_rename(const struct rename_args *ra)
 	ASSERT_WLOCK(ra->ra_fvp);
 	if (ra->ra_tvp != NULL)
 		ASSERT_WLOCK(ra->ra_tvp);
-	KASSERT(ra->ra_fdvp->v_mount == ra->ra_tdvp->v_mount);
+	if (parted(ra->ra_fdvp, ra->ra_tdvp) ||
+	    parted(ra->ra_fdvp, ra->ra_fvp) ||
+	    (ra->ra_tvp != NULL && parted(ra->ra_fdvp, ra->ra_tvp)))
+		return EIO;
 	if (ra->ra_fdvp->v_op->vop_rename == NULL)
 		return noop(ra->ra_fdvp, EOPNOTSUPP);
 	error = ra->ra_fdvp->v_op->vop_rename(ra);
@@ -173,18 +189,28 @@ vop_rename(const struct rename_args *ra)
 int
 vop_open(struct vnode *vp, int oflags, const struct kcred *cred)
 {
+	int error = 0;
+
 	ASSERT_REF(vp);
-	if (vp->v_op->vop_open == NULL)
-		return noop(vp, 0);
-	return vp->v_op->vop_open(vp, oflags, cred);
+	if (__atomic_load_n(&vp->v_op, __ATOMIC_ACQUIRE)->vop_open == NULL)
+		return 0;
+	vn_lock(vp, RW_READER);
+	if (vp->v_op->vop_open != NULL)
+		error = vp->v_op->vop_open(vp, oflags, cred);
+	vn_unlock(vp);
+	return error;
 }
 
 void
 vop_close(struct vnode *vp, int oflags, const struct kcred *cred)
 {
 	ASSERT_REF(vp);
+	if (__atomic_load_n(&vp->v_op, __ATOMIC_ACQUIRE)->vop_close == NULL)
+		return;
+	vn_lock(vp, RW_READER);
 	if (vp->v_op->vop_close != NULL)
 		vp->v_op->vop_close(vp, oflags, cred);
+	vn_unlock(vp);
 }
 
 int
@@ -318,7 +344,9 @@ vop_exchange(struct vnode *a, struct vnode *b)
 {
 	ASSERT_WLOCK(a);
 	ASSERT_WLOCK(b);
-	KASSERT(a != b && a->v_mount == b->v_mount);
+	KASSERT(a != b);
+	if (parted(a, b))
+		return EIO;
 	if (a->v_op->vop_exchange == NULL)
 		return noop(a, EOPNOTSUPP);
 	return a->v_op->vop_exchange(a, b);
