@@ -8,9 +8,9 @@ failed=0
 fail() { echo "lint: $1"; failed=1; }
 without() { echo "lint: no $1 here, left out"; }
 
-sources=$(git ls-files '*.c' '*.h' 2>/dev/null)
-[ -n "$sources" ] || sources=$(find include lib cmd tests -name '*.[ch]')
-scripts=$(git ls-files '*.sh' .ci/run 2>/dev/null)
+files() { find . \( -name build -o -name .git \) -prune -o -type f "$@" -print | sed 's,^\./,,' | LC_ALL=C sort; }
+sources=$(files -name '*.[ch]')
+scripts=$(files \( -name '*.sh' -o -path ./.ci/run \))
 
 sh tools/layers.sh || fail "a file includes what is not on its floor or the one below"
 
