@@ -212,7 +212,7 @@ ls_run(struct fsu *f, void *state, int n, char **operands)
 
 	fsu_ids_load_image(f);
 	list_operands(&w, n, operands);
-	while (w.todo.n != 0 && !fsu_interrupted()) {
+	while (w.todo.n != 0 && !fsu_interrupted() && fsu_stdout.error == 0) {
 		char *path = pop(&w.todo);
 
 		list_directory(&w, path);

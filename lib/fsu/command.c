@@ -19,6 +19,7 @@
 
 #include "fmt.h"
 #include "fsu_impl.h"
+#include "timearg.h"
 
 const struct fsu_option fsu_common_options[] = {
     {FSU_KEY_FSTYPE, "fstype", FSU_ARG, "TYPE", NULL},
@@ -418,6 +419,19 @@ worse(int a, int b)
 }
 
 /* All between parsing and the end.  A status. */
+/* A time that is set and means none would date every change to 1970. */
+static int
+check_clock(void)
+{
+	int64_t sec;
+	int error;
+
+	fsu_source_date_epoch(&sec, &error);
+	return error == 0
+	    ? FSU_OK
+	    : fsu_usage("SOURCE_DATE_EPOCH is no number of seconds");
+}
+
 static int
 execute(struct line *l)
 {
@@ -428,6 +442,8 @@ execute(struct line *l)
 	if (status == FSU_OK)
 		status = check_count(l);
 	f->write = (l->cmd->flags & FSU_WRITES) != 0;
+	if (status == FSU_OK && f->write)
+		status = check_clock();
 	if (status == FSU_OK && l->cmd->prepare != NULL)
 		status = l->cmd->prepare(
 		    f, l->state, l->noperands, l->operands);

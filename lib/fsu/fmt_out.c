@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "fsu/fmt.h"
-#include "fsu/fsu.h"
+#include "fsu/fsu_impl.h"
 
 struct fsu_out fsu_stdout = {.fd = STDOUT_FILENO};
 
@@ -106,7 +106,10 @@ fsu_out_finish(struct fsu_out *o)
 	o->error = 0;
 	if (error == 0)
 		return FSU_OK;
-	if (error != EPIPE)
-		fsu_msg("write error: %s", fsu_strerror(error));
+	if (error == EPIPE) {
+		fsu_stdout_is_gone();
+		return FSU_OK;
+	}
+	fsu_msg("standard output: %s", fsu_strerror(error));
 	return FSU_FAIL;
 }

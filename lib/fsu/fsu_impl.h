@@ -82,5 +82,6 @@ void fsu_signals_restore(void);
 /* message.c */
 void fsu_log_hook(void *arg, const char *line);
 bool fsu_stdout_gone(void); /* EPIPE was met */
+void fsu_stdout_is_gone(void);
 
 #endif /* FSU_IMPL_H */

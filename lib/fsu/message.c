@@ -173,6 +173,12 @@ fsu_stdout_gone(void)
 	return stdout_gone;
 }
 
+void
+fsu_stdout_is_gone(void)
+{
+	stdout_gone = true;
+}
+
 int
 fsu_flush_stdout(void)
 {

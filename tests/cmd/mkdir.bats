@@ -63,6 +63,16 @@ teardown() { fsu_teardown; }
 	fsck_clean d.img
 }
 
+@test "SOURCE_DATE_EPOCH is the time that it is" {
+	SOURCE_DATE_EPOCH=1000000000 fsu_mkdir d.img old
+	[ "$(fsu_stat d.img -c '%Y %Z %W' old)" = "1000000000 1000000000 1000000000" ]
+	before=$(sum d.img)
+	for e in x -1 1.5 99999999999999999999; do
+		SOURCE_DATE_EPOCH=$e expect 2 fsu_mkdir d.img new
+	done
+	[ "$before" = "$(sum d.img)" ]
+}
+
 @test "long names, a long path, and no room" {
 	n255=$(printf 'n%.0s' $(seq 255))
 	pair mkdir "$n255"
