@@ -145,6 +145,8 @@ fsu_opt_next(struct fsu_optparser *op, const char **valuep)
 /* ---- help --------------------------------------------------------------------- */
 
 #define LINES_MAX 19 /* of options, for all to fit a screen */
+#define SCREEN	  80
+#define COLUMN	  40 /* where the second one begins */
 
 /* "-s, --size=SIZE", or in short form "-s" alone. */
 static void
@@ -179,10 +181,34 @@ shown(const struct fsu_option *table, size_t n)
 	return count;
 }
 
+/* A line, broken between words where it is wider than the screen. */
+static void
+print_wrapped(const char *text, size_t indent)
+{
+	size_t len, room, cut;
+	bool first = true;
+
+	for (;; first = false) {
+		len = strlen(text);
+		room = first ? SCREEN : SCREEN - indent;
+		cut = len;
+		if (len > room)
+			for (cut = room; cut > indent && text[cut] != ' ';)
+				cut--;
+		if (cut <= indent && len > room)
+			cut = len; /* one long word */
+		printf(
+		    "%*s%.*s\n", first ? 0 : (int)indent, "", (int)cut, text);
+		if (cut == len)
+			return;
+		text += cut + 1;
+	}
+}
+
 static void
 help_list(const struct fsu_option *table, size_t n)
 {
-	char names[64];
+	char names[64], *line;
 	size_t i, width, len;
 
 	width = 0;
@@ -198,37 +224,47 @@ help_list(const struct fsu_option *table, size_t n)
 		if (table[i].help == NULL)
 			continue;
 		option_names(&table[i], false, names, sizeof(names));
-		printf("  %-*s  %s\n", (int)width, names, table[i].help);
+		line = fsu_asprintf(
+		    "  %-*s  %s", (int)width, names, table[i].help);
+		print_wrapped(line, width + 4);
+		free(line);
 	}
 }
 
-/* More options than lines: two columns, filled downwards. */
+static void
+option_cell(const struct fsu_option *o, char *buf, size_t size)
+{
+	char names[64];
+
+	option_names(o, true, names, sizeof(names));
+	snprintf(buf, size, " %-3s%s%s", names, strlen(names) > 3 ? "  " : " ",
+	    o->help);
+}
+
+/* More options than lines: two in a line where they fit. */
 static void
 help_columns(const struct fsu_option *table, size_t n)
 {
-	const struct fsu_option **list;
-	char names[64], cell[128];
-	size_t i, count, rows, k;
+	char left[160], right[160];
+	size_t i, k;
 
-	list = fsu_calloc(n, sizeof(*list));
-	count = 0;
-	for (i = 0; i < n; i++)
-		if (table[i].help != NULL)
-			list[count++] = &table[i];
-	rows = (count + 1) / 2;
-	for (i = 0; i < rows; i++) {
-		for (k = i; k < count; k += rows) {
-			option_names(list[k], true, names, sizeof(names));
-			snprintf(cell, sizeof(cell), " %-3s %s", names,
-			    list[k]->help);
-			if (k + rows < count)
-				printf("%-39.39s ", cell);
-			else
-				printf("%.39s", cell);
+	for (i = 0; i < n; i = k) {
+		k = i + 1;
+		if (table[i].help == NULL)
+			continue;
+		option_cell(&table[i], left, sizeof(left));
+		while (k < n && table[k].help == NULL)
+			k++;
+		if (k < n && strlen(left) < COLUMN) {
+			option_cell(&table[k], right, sizeof(right));
+			if (strlen(right) <= SCREEN - COLUMN) {
+				printf("%-*s%s\n", COLUMN, left, right);
+				k++;
+				continue;
+			}
 		}
-		putchar('\n');
+		print_wrapped(left, 5);
 	}
-	free(list);
 }
 
 void
