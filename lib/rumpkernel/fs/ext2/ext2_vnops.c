@@ -314,7 +314,10 @@ ext2_reclaim(struct vnode *vp)
 {
 	struct ext2_node *np = ext2_node_of(vp);
 
-	ext2_window_drop(np);
+	/* A vnode that is reclaimed for its memory has no window any more; who
+	 * needs memory may hold the allocator's lock. */
+	if (klink_linked(&np->n_winlink))
+		ext2_window_drop(np);
 	/* On the list still: the image is lost to us, or told to be. */
 	klink_remove(&np->n_orphlink);
 	vp->v_data = NULL;
