@@ -84,6 +84,6 @@ fsu_source_date_epoch(int64_t *secp, int *errorp)
 	*errorp = 0;
 	if (s == NULL || *s == '\0')
 		return 0;
-	*errorp = whole_number(s, secp);
+	*errorp = *s >= '0' && *s <= '9' ? whole_number(s, secp) : EINVAL;
 	return *errorp == 0;
 }
