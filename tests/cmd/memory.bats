@@ -31,6 +31,7 @@ teardown() { fsu_teardown; }
 		unset RUMP_MEMLIMIT
 		fsck_clean d.img
 	done
+	rm -rf out
 	fsu_put e.img -R t / && fsu_get e.img -R /t out
 	diff -r t out
 }
