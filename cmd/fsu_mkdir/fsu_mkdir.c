@@ -59,7 +59,7 @@ static int
 cannot_make(struct fsu *f, const char *path, int error)
 {
 	fsu_errorf(f, "cannot create directory %s: %s", fsu_quote_msg(path),
-	    fsu_strerror(error));
+	    fsu_no_room(f, error, "a block and an inode are"));
 	return FSU_FAIL;
 }
 

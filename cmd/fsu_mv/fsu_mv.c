@@ -23,9 +23,10 @@ struct mv_options {
 	enum mv_backup backup;
 	bool update, verbose, no_target_dir, strip;
 	const char *target_dir, *suffix;
-	/* what this run has put in place: (dev, ino) */
+	/* what this run has put in place: its other names may be replaced */
 	struct mv_made {
 		uint64_t dev, ino;
+		char *path;
 	} * made;
 	size_t nmade;
 };
@@ -118,7 +119,11 @@ mv_option(void *state, int key, const char *value)
 static void
 mv_done(void *state)
 {
-	free(((struct mv_options *)state)->made);
+	struct mv_options *opt = state;
+
+	for (size_t i = 0; i < opt->nmade; i++)
+		free(opt->made[i].path);
+	free(opt->made);
 }
 
 /* ---- backups ------------------------------------------------------------------- */
@@ -199,11 +204,13 @@ not_newer(const struct rump_timespec *a, const struct rump_timespec *b)
 }
 
 static bool
-just_made(const struct mv_options *opt, const struct rump_stat *st)
+just_made(
+    const struct mv_options *opt, const char *path, const struct rump_stat *st)
 {
 	for (size_t i = 0; i < opt->nmade; i++) {
 		if (opt->made[i].dev == st->st_dev &&
-		    opt->made[i].ino == st->st_ino)
+		    opt->made[i].ino == st->st_ino &&
+		    strcmp(opt->made[i].path, path) == 0)
 			return true;
 	}
 	return false;
@@ -233,7 +240,7 @@ judge(struct fsu *f, const struct mv_options *opt, const char *src,
 		fsu_errorf(f,
 		    "cannot overwrite non-directory %s with directory %s",
 		    fsu_quote_msg(dst), fsu_quote_msg(src));
-	else if (!is_dir(sst) && just_made(opt, dstst))
+	else if (!is_dir(sst) && just_made(opt, dst, dstst))
 		fsu_errorf(f, "will not overwrite just-created %s with %s",
 		    fsu_quote_msg(dst), fsu_quote_msg(src));
 	else
@@ -262,7 +269,7 @@ static int
 cannot_move(struct fsu *f, const char *src, const char *dst, int error)
 {
 	fsu_errorf(f, "cannot move %s to %s: %s", fsu_quote_msg(src),
-	    fsu_quote_msg(dst), fsu_strerror(error));
+	    fsu_quote_msg(dst), fsu_no_room(f, error, "a block is"));
 	return FSU_FAIL;
 }
 
@@ -307,13 +314,14 @@ do_rename(struct fsu *f, const struct mv_options *opt, const char *src,
 }
 
 static void
-remember(struct mv_options *opt, const struct rump_stat *st)
+remember(struct mv_options *opt, const char *path, const struct rump_stat *st)
 {
 	if ((opt->nmade & (opt->nmade - 1)) == 0)
 		opt->made = fsu_realloc(opt->made,
 		    (opt->nmade != 0 ? opt->nmade * 2 : 1) *
 			sizeof(*opt->made));
-	opt->made[opt->nmade++] = (struct mv_made){st->st_dev, st->st_ino};
+	opt->made[opt->nmade++] = (struct mv_made){
+	    st->st_dev, st->st_ino, fsu_strdup(path)};
 }
 
 static int
@@ -350,7 +358,7 @@ move_one(struct fsu *f, struct mv_options *opt, const char *src,
 	}
 	status = do_rename(f, opt, src, &sst, dst, replaces);
 	if (status == FSU_OK && many)
-		remember(opt, &sst);
+		remember(opt, dst, &sst);
 	return status;
 }
 

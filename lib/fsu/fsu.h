@@ -149,6 +149,9 @@ void fsu_msg(const char *fmt, ...) FSU_PRINTF(1, 2);
 /* "fsu_cat: text" and "Try 'fsu_cat --help' ..."; returns FSU_USAGE. */
 int fsu_usage(const char *fmt, ...) FSU_PRINTF(1, 2);
 const char *fsu_strerror(int error);
+/* The same; for ENOSPC what is needed ("a block is"), what the image has, and what
+ * helps.  Static. */
+const char *fsu_no_room(struct fsu *f, int error, const char *needed);
 void fsu_set_progname(const char *name);
 const char *fsu_progname(void);
 /* Control characters of s made visible, as messages show names; a static ring

@@ -60,6 +60,23 @@ fsu_strerror(int error)
 	return strerror(error);
 }
 
+const char *
+fsu_no_room(struct fsu *f, int error, const char *needed)
+{
+	static char text[256];
+	struct rump_statvfs sv;
+
+	if ((error != RUMP_ENOSPC && error != -RUMP_ENOSPC) ||
+	    ukfs_fsinfo(fsu_ukfs(f), &sv) != 0)
+		return fsu_strerror(error);
+	snprintf(text, sizeof(text),
+	    "No space left in the image: %s needed, %llu bytes and %llu inodes "
+	    "free; remove something or make it larger",
+	    needed, (unsigned long long)(sv.f_bavail * sv.f_frsize),
+	    (unsigned long long)sv.f_ffree);
+	return text;
+}
+
 /* One write, so that lines of several processes don't mix. */
 static void
 say(const struct fsu *f, const char *text)

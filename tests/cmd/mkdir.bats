@@ -82,6 +82,6 @@ teardown() { fsu_teardown; }
 	pair_trees
 	mkimage full.img 256K "" -N 16
 	expect 1 fsu_mkdir full.img a b c d e f g h i j k l
-	has "No space left on device"
+	has "No space left in the image"
 	fsck_clean full.img
 }

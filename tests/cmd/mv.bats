@@ -140,3 +140,22 @@ teardown() { fsu_teardown; }
 	pair mv -v b a
 	fsck_clean d.img
 }
+
+@test "several into a directory: what was just moved stays, another name of it may go" {
+	mkdir -p l/a l/b
+	echo one >l/a/x
+	ln l/a/x l/into-y
+	echo two >l/b/y
+	mkdir l/d
+	ln l/a/x l/d/y
+	echo three >l/b/x
+	mkimage l.img 2M l
+	expect 0 fsu_mv l.img -t /d /a/x /b/y
+	[ "$(fsu_cat l.img /d/x)" = one ]
+	[ "$(fsu_cat l.img /d/y)" = two ]
+	mkimage l.img 2M l
+	expect 1 fsu_mv l.img -t /d /a/x /b/x
+	has "just-created"
+	[ "$(fsu_cat l.img /d/x)" = one ]
+	fsck_clean l.img
+}

@@ -311,7 +311,7 @@ class Run:
         path = os.path.join(self.host, dest)
         if os.path.isdir(path):
             return os.path.islink(os.path.join(path, os.path.basename(src)))
-        return ("-f" in flags or "-u" in flags) and os.path.islink(path)
+        return bool({"-f", "-u", "-n"} & set(flags)) and os.path.islink(path)
 
     def race(self, src, dest):
         """-u, and both times are of now: who was first?  Nor is a symlink's time asked for
