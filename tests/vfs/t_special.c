@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Unnamed files, exchange of data, makeat, handles, inodes, run maps, copies. */
 #include <fcntl.h>
+#include <pthread.h>
 #include <sys/stat.h>
 
 #include "unit/scratch.h"
@@ -356,6 +357,109 @@ t_copyrange(void)
 	OK(rump_sys_close(d));
 }
 
+/* ^C in the middle of a copy: it ends with EINTR, nothing is half-done below. */
+static int copied, copyfd;
+static struct rumpuser_file *copyfrom;
+
+static void *
+copier(void *arg)
+{
+	int64_t n;
+
+	(void)arg;
+	do {
+		n = rump_sys_copyfromhost(copyfd, 0, copyfrom, 0, UINT64_MAX);
+		__atomic_add_fetch(&copied, 1, __ATOMIC_RELAXED);
+	} while (n > 0);
+	return (void *)(intptr_t)n;
+}
+
+static void
+t_copyinterrupt(void)
+{
+	char path[PATH_MAX];
+	pthread_t t;
+	void *ret;
+	int h;
+
+	h = open(scratch_path(path, "src"), O_RDWR | O_CREAT | O_TRUNC, 0600);
+	for (int i = 0; i < 16; i++) {
+		vt_pattern(buf, (uint64_t)i * M, M, 3);
+		is(write(h, buf, M), M, "host data");
+	}
+	close(h);
+	MUST(-rumpuser_file_open(path, RUMPUSER_OPEN_RDONLY, &copyfrom));
+	copyfd = (int)MUST(rump_sys_open("f", O_CR, 0644));
+	pthread_create(&t, NULL, copier, NULL);
+	while (__atomic_load_n(&copied, __ATOMIC_RELAXED) < 2)
+		usleep(1000);
+	usleep(1500);
+	rump_pub_interrupt();
+	pthread_join(t, &ret);
+	is((intptr_t)ret, -RUMP_EINTR, "the copy says EINTR");
+	OK(rump_sys_close(copyfd));
+	rump_pub_interrupt_clear();
+	ok(vt_haspattern("f", 16 * M, 3), "whole from the round before");
+	OK(rump_sys_unlink("f"));
+	rumpuser_file_close(copyfrom);
+}
+
+/* A fresh image that is being built: all times are the builder's, and content may
+ * come behind the kernel's back. */
+static void
+t_building(void)
+{
+	struct rump_setattr sa = {
+	    .sa_mask = RUMP_SA_MODE | RUMP_SA_ATIME | RUMP_SA_MTIME |
+		RUMP_SA_CTIME | RUMP_SA_BTIME,
+	    .sa_mode = 0640,
+	    .sa_atime = {1000, 0, 0},
+	    .sa_mtime = {2000, 0, 0},
+	    .sa_ctime = {3000, 0, 0},
+	    .sa_btime = {4000, 0, 0},
+	};
+	const uint64_t size = 300000;
+	struct rump_run runs[64];
+	struct rump_stat st;
+	int fd, n, host;
+
+	vt_remount(RUMP_MNT_BUILDING);
+	fd = rump_sys_makeat(FDCWD, "f", RUMP_S_IFREG | 0640, 0, NULL, &sa,
+	    O_RW | RUMP_MAKE_OPEN, &st);
+	ok(fd >= 0, "made with all its times");
+	OK(rump_sys_fallocate(fd, RUMP_FALLOC_FRESH, 0, size));
+	n = (int)MUST(rump_sys_runmap(fd, 0, size, runs, 64));
+	OK(rump_sys_sync());
+	host = open(vt_image(), O_WRONLY);
+	for (int i = 0; i < n; i++) {
+		is(runs[i].r_kind, RUMP_RUN_DIRECT, "run %d is direct", i);
+		vt_pattern(buf, runs[i].r_off, runs[i].r_len, 8);
+		is(pwrite(host, buf, runs[i].r_len, (off_t)runs[i].r_hostoff),
+		    (ssize_t)runs[i].r_len, "written from outside");
+	}
+	close(host);
+	OK(rump_sys_fstat(fd, &st));
+	is(st.st_size, size, "size");
+	ok(st.st_mtim.tv_sec == 2000 && st.st_ctim.tv_sec == 3000,
+	    "times stay as they were given");
+	OK(rump_sys_close(fd));
+	OK(rump_sys_setattrat(FDCWD, ".", &sa, 0));
+	vt_remount(0);
+	ok(vt_haspattern("f", size, 8), "content");
+	OK(rump_sys_stat("f", &st));
+	ok(st.st_atim.tv_sec == 1000 && st.st_mtim.tv_sec == 2000 &&
+		st.st_ctim.tv_sec == 3000,
+	    "times");
+	if ((vt_caps.fc_flags & RUMP_CAP_BIRTHTIME) != 0)
+		is(st.st_birthtim.tv_sec, 4000, "birth");
+	OK(rump_sys_stat(".", &st));
+	is(st.st_ctim.tv_sec, 3000, "the root's");
+	FAIL(rump_sys_setattrat(FDCWD, "f", &sa, 0), RUMP_EPERM);
+	fd = (int)MUST(rump_sys_open("g", O_CR, 0644));
+	FAIL(rump_sys_fallocate(fd, RUMP_FALLOC_FRESH, 0, size), RUMP_EPERM);
+	OK(rump_sys_close(fd));
+}
+
 const struct vt_case vt_special[] = {
     {.tc_name = "tmpfile", .tc_run = t_tmpfile, .tc_caps = RUMP_CAP_TMPFILE},
     {.tc_name = "exchangedata",
@@ -369,5 +473,10 @@ const struct vt_case vt_special[] = {
     {.tc_name = "runmap", .tc_run = t_runmap, .tc_caps = RUMP_CAP_HOLES},
     {.tc_name = "copy-host", .tc_run = t_copyhost},
     {.tc_name = "copy-range", .tc_run = t_copyrange},
+    {.tc_name = "copy-interrupt", .tc_run = t_copyinterrupt},
+    {.tc_name = "building",
+	.tc_run = t_building,
+	.tc_needs_device = true,
+	.tc_caps = RUMP_CAP_ALLOCATE | RUMP_CAP_ATIME | RUMP_CAP_CTIME},
     {.tc_name = NULL},
 };

@@ -262,8 +262,10 @@ seek_to(struct file *fp, int64_t off, int whence, uint64_t *resp)
 	case RUMP_SEEK_END:
 		if (!has_data(vp))
 			return EINVAL;
+		vn_lock(vp, RW_READER);
 		base = (int64_t)(vp->v_blkdev != NULL ? vp->v_blkdev->bd_size
 						      : vp->v_size);
+		vn_unlock(vp);
 		break;
 	case RUMP_SEEK_DATA:
 	case RUMP_SEEK_HOLE:
