@@ -4,7 +4,7 @@
  *
  * One decode: headers go into the manifest, data into a spool, an unnamed file
  * beside the target, from which the copy phase takes it.  Between libarchive's
- * filters and its formats stands a tap (struct tap), because a tar without the
+ * filters and its formats stands a tap (scan_tap.c), because a tar without the
  * two zero blocks at its end is a pipe that died, and libarchive doesn't tell.
  *
  * Names are read under a UTF-8 locale object, whatever the process's locale.
@@ -24,74 +24,22 @@
 #include "fsu/fsu.h"
 #include "makefs.h"
 #include "scan_acl.h"
+#include "scan_tap.h"
 
 #define READ_BYTES  (256u * 1024u)
 #define SPOOL_BYTES (1024u * 1024u)
 #define TAR_BLOCK   512u
 
-/* ---- the decoded stream ------------------------------------------------------ */
-
-struct tap {
-	int t_fd;
-	const char *t_head; /* bytes read already */
-	size_t t_headlen;
-	char *t_buf;
-	struct archive *t_filter; /* raw: filters only */
-	uint64_t t_total;	  /* decoded bytes handed on */
-	uint64_t t_nonzero;	  /* ... up to the last one that isn't zero */
-	int t_errno;
-};
-
+/* The formats' read callback. */
 static ssize_t
-tap_file(struct archive *a, void *arg, const void **bufp)
+read_decoded(struct archive *a, void *arg, const void **bufp)
 {
 	struct tap *t = arg;
-	ssize_t n;
+	ssize_t n = tap_next(t, bufp);
 
-	if (t->t_headlen > 0) {
-		n = (ssize_t)t->t_headlen;
-		*bufp = t->t_head;
-		t->t_headlen = 0;
-		return n;
-	}
-	do
-		n = read(t->t_fd, t->t_buf, READ_BYTES);
-	while (n < 0 && errno == EINTR);
 	if (n < 0)
-		archive_set_error(a, errno, "%s", strerror(errno));
-	*bufp = t->t_buf;
+		archive_set_error(a, EIO, "%s", t->t_error);
 	return n;
-}
-
-static void
-tap_watch(struct tap *t, const char *p, size_t len)
-{
-	size_t n = len;
-
-	while (n > 0 && p[n - 1] == 0)
-		n--;
-	if (n > 0)
-		t->t_nonzero = t->t_total + n;
-	t->t_total += len;
-}
-
-static ssize_t
-tap_decoded(struct archive *a, void *arg, const void **bufp)
-{
-	struct tap *t = arg;
-	size_t len;
-	la_int64_t off;
-	int r = archive_read_data_block(t->t_filter, bufp, &len, &off);
-
-	if (r == ARCHIVE_EOF)
-		return 0;
-	if (r < ARCHIVE_WARN) {
-		archive_set_error(a, archive_errno(t->t_filter), "%s",
-		    archive_error_string(t->t_filter));
-		return -1;
-	}
-	tap_watch(t, *bufp, len);
-	return (ssize_t)len;
 }
 
 /* ---- the spool -------------------------------------------------------------------- */
@@ -147,7 +95,7 @@ struct reader {
 	struct scan *r_scan;
 	const char *r_name;
 	struct archive *r_a;
-	struct tap r_tap;
+	struct tap *r_tap;
 	struct spool r_spool;
 	unsigned r_source;
 	struct xbuild r_xb;
@@ -430,7 +378,7 @@ is_zip(const char *head, size_t len, int fd)
 static int
 open_zip(struct reader *r, size_t taken)
 {
-	struct tap *t = &r->r_tap;
+	struct tap *t = r->r_tap;
 	int fd = t->t_fd;
 
 	archive_read_support_format_zip(r->r_a);
@@ -447,7 +395,7 @@ open_zip(struct reader *r, size_t taken)
 		}
 		fd = dup(rumpuser_file_fd(tmp));
 		rumpuser_file_close(tmp);
-		while ((n = tap_file(r->r_a, t, &p)) > 0)
+		while ((n = tap_encoded(r->r_a, t, &p)) > 0)
 			if (write(fd, p, (size_t)n) != n) {
 				archive_set_error(
 				    r->r_a, errno, "%s", strerror(errno));
@@ -462,40 +410,13 @@ open_zip(struct reader *r, size_t taken)
 static int
 open_stream(struct reader *r)
 {
-	struct tap *t = &r->r_tap;
-	struct archive_entry *ae;
-	int ret;
-
-	t->t_filter = archive_read_new();
-	archive_read_support_filter_all(t->t_filter);
-	archive_read_support_format_raw(t->t_filter);
-	ret = archive_read_open(t->t_filter, t, NULL, tap_file, NULL);
-	if (ret == ARCHIVE_OK)
-		ret = archive_read_next_header(t->t_filter, &ae);
-	if (ret < ARCHIVE_WARN) {
-		archive_set_error(r->r_a, archive_errno(t->t_filter), "%s",
-		    ret == ARCHIVE_EOF ? "is empty"
-				       : archive_error_string(t->t_filter));
+	if (!tap_start(r->r_tap)) {
+		archive_set_error(r->r_a, EIO, "%s", r->r_tap->t_error);
 		return ARCHIVE_FATAL;
 	}
 	archive_read_support_format_tar(r->r_a);
 	archive_read_support_format_cpio(r->r_a);
-	return archive_read_open(r->r_a, t, NULL, tap_decoded, NULL);
-}
-
-/* Read what is behind the end: a writer that still writes mustn't be cut off. */
-static void
-drain(struct reader *r)
-{
-	const void *p;
-	size_t len;
-	la_int64_t off;
-
-	if (r->r_tap.t_filter == NULL)
-		return;
-	while (archive_read_data_block(r->r_tap.t_filter, &p, &len, &off) ==
-	    ARCHIVE_OK)
-		tap_watch(&r->r_tap, p, len);
+	return archive_read_open(r->r_a, r->r_tap, NULL, read_decoded, NULL);
 }
 
 static bool
@@ -531,12 +452,12 @@ read_all(struct reader *r)
 		if (fsu_interrupted())
 			return;
 	}
-	drain(r);
+	tap_drain(r->r_tap);
 	end = (r->r_dataend + TAR_BLOCK - 1) / TAR_BLOCK * TAR_BLOCK;
 	if (r->r_entries == 0)
 		dead(r, "has no entries");
-	else if (is_tar(r) && r->r_tap.t_filter != NULL &&
-	    r->r_tap.t_total < end + 2 * TAR_BLOCK)
+	else if (is_tar(r) && r->r_tap->t_started &&
+	    r->r_tap->t_total < end + 2 * TAR_BLOCK)
 		dead(r,
 		    "ends without the two zero blocks of a whole tar: did "
 		    "what wrote it die?");
@@ -570,10 +491,9 @@ open_archive(struct reader *r, const char *head, size_t taken)
 		return ARCHIVE_FATAL;
 	}
 	r->r_spool.s_buf = fsu_malloc(SPOOL_BYTES);
-	r->r_tap.t_buf = fsu_malloc(READ_BYTES);
 	r->r_source = manifest_source(r->r_scan->sc_mf, SRC_SPOOL, r->r_name,
 	    rumpuser_file_fd(r->r_spool.s_file), r->r_spool.s_file);
-	if (is_zip(head, taken, r->r_tap.t_fd))
+	if (is_zip(head, taken, r->r_tap->t_fd))
 		return open_zip(r, taken);
 	return open_stream(r);
 }
@@ -585,7 +505,7 @@ scan_archive(
 	struct reader r = {
 	    .r_scan = sc,
 	    .r_name = name,
-	    .r_tap = {.t_fd = fd, .t_head = head, .t_headlen = taken},
+	    .r_tap = tap_new(fd, head, taken),
 	};
 	locale_t loc = utf8_locale(), old = (locale_t)0;
 
@@ -597,9 +517,7 @@ scan_archive(
 	else
 		read_all(&r);
 	archive_read_free(r.r_a);
-	if (r.r_tap.t_filter != NULL)
-		archive_read_free(r.r_tap.t_filter);
-	free(r.r_tap.t_buf);
+	tap_free(r.r_tap);
 	free(r.r_spool.s_buf);
 	xbuild_free(&r.r_xb);
 	if (loc != (locale_t)0) {
