@@ -12,12 +12,21 @@ setup() {
 	mkimage d.img 16M t
 }
 teardown() {
-	[ -z "${holder-}" ] || kill "$holder" 2>/dev/null || true
+	release
 	fsu_teardown
+}
+
+# release: whoever hold() made is gone (and its number not used again).
+release() {
+	[ -n "${holder-}" ] || return 0
+	kill "$holder" 2>/dev/null || true
+	wait "$holder" 2>/dev/null || true
+	holder=
 }
 
 # hold IMAGE ex|sh [SECONDS]: another program that has it locked.
 hold() {
+	release
 	python3 - "$@" <<-'END' &
 		import fcntl, struct, sys, time
 		f = open(sys.argv[1], 'r+b')
@@ -37,7 +46,7 @@ hold() {
 	expect 2 timeout 10 fsu_put -o nowait d.img t/hello /x
 	one_line
 	has "in use by another program"
-	kill $holder
+	release
 	hold d.img ex
 	expect 2 timeout 10 fsu_cat -o nowait d.img hello
 	has "in use by another program"
@@ -126,15 +135,14 @@ hold() {
 @test "kill -9 in the middle leaves no temporary file beside the image" {
 	mkdir d
 	mv d.img d/
-	(while :; do fsu_put d/d.img t/big /big || true; done) 2>/dev/null &
-	loop=$!
-	for _ in 1 2 3 4 5; do
-		sleep 0.05
-		pkill -9 -P $loop 2>/dev/null || true
-	done
-	kill -9 $loop
-	wait $loop 2>/dev/null || true
-	sleep 0.2
+	python3 - <<-'END'
+		import subprocess, time
+		for delay in (0.001, 0.003, 0.005, 0.01, 0.02, 0.05):
+		    p = subprocess.Popen(['fsu_put', 'd/d.img', 't/big', '/big'])
+		    time.sleep(delay)
+		    p.kill()
+		    p.wait()
+	END
 	[ "$(ls d)" = d.img ]
 }
 
@@ -185,7 +193,7 @@ hold() {
 	has "in use"
 	expect 2 timeout 10 fsu_cat -o nowait both hello
 	expect 0 timeout 10 fsu_put -o nowait 'both%OFFSET:16m,16m%' t/hello /x
-	kill $holder
+	release
 	tail -c 16M both >part
 	fsck_clean part
 	head -c 16M both | cmp - d.img
