@@ -217,6 +217,23 @@ leave_orphans(void)
 	_exit(child_failures != 0);
 }
 
+/* A child has hardly any memory: unused nodes go in the middle of other work. */
+static void
+many_files(void)
+{
+	char path[64];
+	int error = 0;
+
+	CHECK(rump_sys_mkdir("/mnt", 0755) == 0);
+	CHECK(mount_image(0) == 0);
+	for (int i = 0; error == 0 && i < 5000; i++) {
+		snprintf(path, sizeof(path), "/mnt/some-name-%d", i);
+		error = put(path, i % 3 == 0 ? 100 : 0);
+	}
+	CHECK(error == 0);
+	CHECK(unmount_image() == 0);
+}
+
 static void
 test_orphans(void)
 {
@@ -422,6 +439,9 @@ test_trim(const char *options, unsigned bsize, unsigned copy)
 	    "so is the backup superblock");
 }
 
+static const struct param little_memory[] = {
+    {"RUMP_MEMLIMIT", "500k"}, {NULL, NULL}};
+
 int
 main(void)
 {
@@ -431,7 +451,12 @@ main(void)
 		skip_all("no e2fsprogs");
 	if (chdir(scratch_dir()) != 0)
 		bail("%s: no such directory", scratch_dir());
-	/* A process has one kernel, and the child needs its own. */
+	/* A process has one kernel, and a child needs its own. */
+	ok(mkfs("-t ext2 -b 1024 -g 256 -N 8000 -O ^resize_inode", 8192),
+	    "an image");
+	is(child_status(little_memory, true, many_files), 0,
+	    "5000 files in 500 KiB of memory");
+	ok(fsck(), "clean");
 	ok(mkfs("-t ext2 -b 1024", 2048), "an image");
 	is(child_status(NULL, true, leave_orphans), 0, "a process is killed");
 	if (rump_init() != 0 || rump_sys_mkdir("/mnt", 0755) != 0)

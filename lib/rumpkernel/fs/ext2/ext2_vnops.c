@@ -314,12 +314,18 @@ ext2_reclaim(struct vnode *vp)
 {
 	struct ext2_node *np = ext2_node_of(vp);
 
-	/* A vnode that is reclaimed for its memory has no window any more; who
-	 * needs memory may hold the allocator's lock. */
+	/*
+	 * This may be called for memory by who holds m_lock.  An unused node
+	 * has dropped its window and isn't an orphan, so that no lock is taken;
+	 * one that is taken away by force may still be on both lists.
+	 */
 	if (klink_linked(&np->n_winlink))
 		ext2_window_drop(np);
-	/* On the list still: the image is lost to us, or told to be. */
-	klink_remove(&np->n_orphlink);
+	if (klink_linked(&np->n_orphlink)) {
+		mutex_enter(&np->n_m->m_orphanlock);
+		klink_remove(&np->n_orphlink);
+		mutex_exit(&np->n_m->m_orphanlock);
+	}
 	vp->v_data = NULL;
 	ext2_node_free(np);
 }
