@@ -31,7 +31,6 @@ enum klock_rank {
 	RANK_DIRHASH = 26,
 	RANK_TRANSACTION = 30,
 	RANK_ALLOCATOR = 40,
-	RANK_NAMECACHE = 45,
 	RANK_BUFFER = 50, /* a buffer's own busy lock isn't ranked */
 	RANK_DEVICE = 60,
 	RANK_MEMORY = 70,
