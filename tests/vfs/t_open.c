@@ -173,6 +173,74 @@ t_interrupt(void)
 	ok(!vt_exists("d"), "nothing was made");
 }
 
+/* No address at all, wherever one is wanted: EFAULT, and nothing happens. */
+static void
+t_addresses(void)
+{
+	char buf[64];
+	struct rump_stat st;
+	uint64_t n = 0;
+	int fd;
+
+	vt_put("f", "0123456789");
+	OK(rump_sys_symlink("f", "l"));
+	fd = (int)MUST(rump_sys_open("f", O_RW, 0));
+	FAIL(rump_sys_read(fd, NULL, 5), RUMP_EFAULT);
+	FAIL(rump_sys_pread(fd, NULL, 5, 2), RUMP_EFAULT);
+	FAIL(rump_sys_write(fd, NULL, 5), RUMP_EFAULT);
+	FAIL(rump_sys_pwrite(fd, NULL, 5, 100000), RUMP_EFAULT);
+	FAIL(rump_sys_readv(fd, NULL, 2), RUMP_EFAULT);
+	is(rump_sys_lseek(fd, 0, RUMP_SEEK_CUR), 0, "the offset stays");
+	OK(rump_sys_fstat(fd, &st));
+	is(st.st_size, 10, "so does the size");
+	FAIL(rump_sys_fstat(fd, NULL), RUMP_EFAULT);
+	FAIL(rump_sys_stat(NULL, &st), RUMP_EFAULT);
+	FAIL(rump_sys_stat("f", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_readlink("l", NULL, 10), RUMP_EFAULT);
+	FAIL(rump_sys_mkdir(NULL, 0755), RUMP_EFAULT);
+	FAIL(rump_sys_rmdir(NULL), RUMP_EFAULT);
+	FAIL(rump_sys_unlink(NULL), RUMP_EFAULT);
+	FAIL(rump_sys_link("f", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_link(NULL, "g"), RUMP_EFAULT);
+	FAIL(rump_sys_symlink(NULL, "g"), RUMP_EFAULT);
+	FAIL(rump_sys_symlink("x", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_rename("f", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_rename(NULL, "g"), RUMP_EFAULT);
+	FAIL(rump_sys_mknod(NULL, RUMP_S_IFREG, 0), RUMP_EFAULT);
+	FAIL(rump_sys_chmod(NULL, 0), RUMP_EFAULT);
+	FAIL(rump_sys_chown(NULL, 0, 0), RUMP_EFAULT);
+	FAIL(rump_sys_truncate(NULL, 0), RUMP_EFAULT);
+	FAIL(rump_sys_access(NULL, 0), RUMP_EFAULT);
+	FAIL(rump_sys_chdir(NULL), RUMP_EFAULT);
+	FAIL(rump_sys_getcwd(NULL, 100), RUMP_EFAULT);
+	FAIL(rump_sys_utimensat(FDCWD, NULL, NULL, 0), RUMP_EFAULT);
+	FAIL(rump_sys_setattrat(FDCWD, "f", NULL, 0), RUMP_EFAULT);
+	FAIL(rump_sys_makeat(FDCWD, NULL, RUMP_S_IFREG, 0, NULL, NULL, 0, NULL),
+	    RUMP_EFAULT);
+	FAIL(rump_sys_setxattr("f", NULL, "x", 1, 0), RUMP_EFAULT);
+	if ((vt_caps.fc_flags & RUMP_CAP_XATTR) != 0) {
+		FAIL(rump_sys_setxattr("f", "user.a", NULL, 1, 0), RUMP_EFAULT);
+		OK(rump_sys_setxattr("f", "user.a", NULL, 0, 0));
+		OK(rump_sys_setxattr("f", "user.a", "xyz", 3, 0));
+		FAIL(rump_sys_getxattr("f", "user.a", NULL, 9), RUMP_EFAULT);
+		FAIL(rump_sys_listxattr("f", NULL, 9), RUMP_EFAULT);
+	}
+	FAIL(rump_sys_statvfs("f", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_fscaps("f", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_mount("rumpfs", NULL, 0, NULL, 0, NULL), RUMP_EFAULT);
+	FAIL(rump_sys_mount("rumpfs", "/", 0, NULL, 1, NULL), RUMP_EFAULT);
+	FAIL(rump_sys_unmount(NULL, 0), RUMP_EFAULT);
+	FAIL(rump_sys_getfh("f", NULL), RUMP_EFAULT);
+	FAIL(rump_sys_runmap(fd, 0, 10, NULL, 4), RUMP_EFAULT);
+	FAIL(rump_sys_inodes(".", NULL, 0, NULL), RUMP_EFAULT);
+	FAIL(rump_sys_inodes(".", &n, 0, NULL), RUMP_EFAULT);
+	FAIL(rump_sys_probe(NULL, NULL), RUMP_EFAULT);
+	OK(rump_sys_close(fd));
+	vt_has("f", "0123456789");
+	is(rump_sys_readlink("l", buf, sizeof(buf)), 1, "all as it was");
+	is(vt_count("."), 2, "nothing was made");
+}
+
 const struct vt_case vt_open[] = {
     {.tc_name = "open-flags", .tc_run = t_flags},
     {.tc_name = "open-directories", .tc_run = t_directories},
@@ -183,6 +251,9 @@ const struct vt_case vt_open[] = {
     {.tc_name = "open-special",
 	.tc_run = t_special_nodes,
 	.tc_caps = RUMP_CAP_DEVICES},
+    {.tc_name = "addresses",
+	.tc_run = t_addresses,
+	.tc_caps = RUMP_CAP_SYMLINKS | RUMP_CAP_LINKS | RUMP_CAP_STABLE_INO},
     {.tc_name = "dup", .tc_run = t_dup},
     {.tc_name = "interrupt", .tc_run = t_interrupt},
     {.tc_name = NULL},
