@@ -389,6 +389,7 @@ main(int argc, char **argv)
 	struct makefs_opts mo = {.mo_type = newfs_nth(0), .mo_sector = 512};
 	int status;
 
+	fsu_guard_stdio();
 	fsu_set_progname("makefs");
 	newfs_opts_init(&mo.mo_newfs);
 	status = parse_args(&mo, argc, argv);

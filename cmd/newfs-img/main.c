@@ -302,6 +302,7 @@ main(int argc, char **argv)
 	struct fsu_target tg;
 	int status;
 
+	fsu_guard_stdio();
 	fsu_set_progname("newfs-img");
 	newfs_opts_init(&j.j_opts);
 	j.j_opts.no_reserved_ppm = 50000;

@@ -490,6 +490,7 @@ fsu_main(const struct fsu_command *cmd, int argc, char **argv)
 	char **operands;
 	int status;
 
+	fsu_guard_stdio();
 	fsu_locale_init(false, false); /* the rest is for those who sort */
 	fsu_set_progname(cmd->name);
 	env = getenv("FSU_DEVICE");

@@ -153,6 +153,9 @@ const char *fsu_strerror(int error);
  * helps.  Static. */
 const char *fsu_no_room(struct fsu *f, int error, const char *needed);
 void fsu_set_progname(const char *name);
+/* First of all: standard descriptors that are closed must not become an image's,
+ * or messages would be written into it.  They fail as closed ones do. */
+void fsu_guard_stdio(void);
 const char *fsu_progname(void);
 /* Control characters of s made visible, as messages show names; a static ring
  * of four results. */

@@ -5,6 +5,7 @@
  * control character in a name must not reach a terminal.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,18 @@ void
 fsu_set_progname(const char *name)
 {
 	progname = name;
+}
+
+void
+fsu_guard_stdio(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) == -1 && errno == EBADF &&
+		    open("/dev/null",
+			fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+			_exit(FSU_USAGE); /* and nobody to tell */
 }
 
 const char *

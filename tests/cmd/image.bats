@@ -348,3 +348,20 @@ teardown() { fsu_teardown; }
 	cmp a.img b.img
 	debugfs -R 'stat new' a.img 2>/dev/null | grep -q 'ctime: 0x3b9aca00'
 }
+
+@test "closed standard descriptors never become the image's" {
+	before=$(sum d.img)
+	fsu_cat d.img nothere 2>&- || true
+	fsu_cat d.img hello >&- 2>err || st=$?
+	[ "$st" -eq 1 ]
+	grep -q "standard output: Bad file descriptor" err
+	[ "$(sum d.img)" = "$before" ]
+	fsu_put d.img -v t/hello /a >&- 2>&- <&- || true
+	fsu_put d.img -v nothere t/hello / >&- 2>&- || true
+	fsck_clean d.img
+	expect 0 fsu_cat d.img hello a
+	[ "$output" = "$(printf 'hello\nhello')" ]
+	fsu_put d.img - /b <&- 2>err || st=$?
+	[ "$st" -eq 1 ]
+	grep -q "Bad file descriptor" err
+}
