@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 #include <time.h>
 
 #include <rump/rump.h>
@@ -148,6 +149,42 @@ trim(const struct plan *p, uint64_t *sizep)
 	return -rump_sys_fstrim(BUILD_MOUNT, spare, sizep);
 }
 
+/* Writing to the host failed: more room in the image won't help. */
+static void
+host_failed(struct makefs_opts *mo, struct fsu_target *tg, int error)
+{
+	struct statvfs st;
+	uint64_t have = 0;
+
+	if (fstatvfs(rumpuser_file_fd(tg->tg_file), &st) == 0)
+		have = (uint64_t)st.f_bavail * st.f_frsize;
+	/* after a failed write the kernel's mount is read-only */
+	if (error == EROFS)
+		error = have < mo->mo_newfs.no_block ? ENOSPC : EIO;
+	if (error != ENOSPC) {
+		(void)say(mo, "cannot be written", error);
+		return;
+	}
+	fsu_msg("%s: %s: the image takes up to %llu bytes, and its file system "
+		"on the host has %llu left: make room, or make it elsewhere",
+	    fsu_visible(mo->mo_image), fsu_strerror(error),
+	    (unsigned long long)mo->mo_newfs.no_size, (unsigned long long)have);
+}
+
+/* Did "no space" mean the host's disk, rather than the image? */
+static bool
+host_is_full(const struct makefs_opts *mo, struct fsu_target *tg)
+{
+	struct rump_statvfs rst;
+	struct statvfs st;
+
+	if (fstatvfs(rumpuser_file_fd(tg->tg_file), &st) == 0 &&
+	    (uint64_t)st.f_bavail * st.f_frsize < 2 * mo->mo_newfs.no_block)
+		return true;
+	return rump_sys_statvfs(BUILD_MOUNT, &rst) == 0 && rst.f_bfree > 0 &&
+	    rst.f_ffree > 0;
+}
+
 static int
 copy_all(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
     bool *failed)
@@ -166,14 +203,8 @@ copy_all(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
 	werror = copier_finish(b.b_copier, &b.b_failed);
 	*failed |= b.b_failed;
 	free(b.b_late);
-	/* the host's disk is full: more room in the image won't help */
 	if (werror != 0) {
-		fsu_msg("%s: %s%s", fsu_visible(mo->mo_image),
-		    fsu_strerror(werror),
-		    werror == ENOSPC ? " on the host: the image needs about "
-				       "what its tree takes, in the directory "
-				       "that it is made in"
-				     : "");
+		host_failed(mo, tg, werror);
 		return -1;
 	}
 	return error;
@@ -186,6 +217,17 @@ now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* A system call on the image failed: was it the host? */
+static int
+kernel_failed(
+    struct makefs_opts *mo, struct fsu_target *tg, const char *what, int error)
+{
+	if (error != EROFS && error != ENOSPC && error != EIO)
+		return say(mo, what, error);
+	host_failed(mo, tg, error == EIO ? EROFS : error);
+	return FSU_FAIL;
 }
 
 /* Once.  A status; *tight: it didn't fit, and more may help. */
@@ -213,17 +255,18 @@ attempt(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
 	if (error == 0 && p->p_trim)
 		error = trim(p, sizep);
 	if (error != 0) {
+		*tight = error == ENOSPC && !host_is_full(mo, tg);
 		(void)unmount_image(true);
-		*tight = error == RUMP_ENOSPC;
-		return error < 0 || *tight ? FSU_FAIL
-					   : say(mo, "cannot be filled", error);
+		return error < 0 || *tight
+		    ? FSU_FAIL
+		    : kernel_failed(mo, tg, "cannot be filled", error);
 	}
 	error = unmount_image(false);
 	if ((mo->mo_debug & MAKEFS_DEBUG_TIME) != 0)
 		fsu_msg("format %.3f s, copy %.3f s, finish %.3f s", t1 - t0,
 		    t2 - t1, now() - t2);
 	if (error != 0)
-		return say(mo, "cannot be unmounted", error);
+		return kernel_failed(mo, tg, "cannot be unmounted", error);
 	*made = true;
 	return failed ? FSU_FAIL : FSU_OK;
 }
