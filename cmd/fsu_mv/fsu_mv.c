@@ -225,7 +225,7 @@ judge(struct fsu *f, const struct mv_options *opt, const char *src,
 {
 	if (opt->over == MV_KEEP ||
 	    (opt->update && not_newer(&sst->st_mtim, &dstst->st_mtim) &&
-		!is_dir(dstst) && !is_dir(sst)))
+		!is_dir(sst)))
 		return SKIP;
 	if (opt->over == MV_ASK) {
 		fsu_out_flush(&fsu_stdout);

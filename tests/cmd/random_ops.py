@@ -170,7 +170,8 @@ class Run:
             data = self.rng.randbytes(self.rng.choice(SIZES))
             dest = self.pick((stat.S_IFREG,)) if self.rng.random() < 0.5 else None
             dest = dest or self.newname()
-            if os.path.isdir(os.path.join(self.host, dest)):
+            path = os.path.join(self.host, dest)
+            if os.path.isdir(path) or os.path.islink(path):
                 return None
             return self.both("put", ["-T", "--", "-", dest] if dest.startswith("-") else ["-T", "-", dest],
                              ["sh", "-c", "cat >\"$1\"", "sh", dest], stdin=data)
@@ -322,9 +323,11 @@ class Run:
         if os.path.islink(both[1]):
             return True
         try:
-            return all(os.stat(p).st_mtime_ns >= self.start for p in both)
+            times = [os.lstat(p).st_mtime_ns for p in both]
         except OSError:
             return False
+        grain = max(self.o.grain, 1)
+        return min(times) >= self.start or times[0] // grain == times[1] // grain
 
     def blocking(self, path):
         return not os.path.isfile(os.path.join(self.host, path))

@@ -302,6 +302,8 @@ genfs_tohost(struct vnode *vp, uint64_t off, uint64_t len,
 		return error;
 	error = tohost_runs(&t, vp, off, end, hostoff, donep);
 	copier_done(&t.t_cp);
+	if (*donep > 0)
+		genfs_touch_atime(vp);
 	if (error == EUCLEAN)
 		*donep = 0; /* a caller that came back would count anew */
 	return error;
@@ -678,6 +680,8 @@ genfs_copyfile(struct vnode *in, uint64_t inoff, struct vnode *out,
 	if (error == 0)
 		error = copyfile_runs(&cp, in, inoff, out, outoff, len, donep);
 	copier_done(&cp);
+	if (*donep > 0)
+		genfs_touch_atime(in);
 	e = genfs_endwrite(
 	    out, *donep > 0 ? outoff + *donep : 0, *donep > 0, error != 0);
 	return error != 0 ? error : e;

@@ -5,6 +5,8 @@
 
 #include "vfs/genfs.h"
 
+/* Data was read: where the mount wants to know, the time of it. */
+void genfs_touch_atime(struct vnode *vp);
 /* vop_bmap, and its answer checked: EUCLEAN where a run can't be true. */
 int genfs_getrun(struct vnode *vp, uint64_t off, uint64_t len,
     enum bmap_for how, struct bmap_run *run);

@@ -16,8 +16,8 @@
 #include "vfs/genfs_impl.h"
 
 /* Access times change under the writer's lock: only if it is to be had. */
-static void
-touch_atime(struct vnode *vp)
+void
+genfs_touch_atime(struct vnode *vp)
 {
 	uint32_t flags = vp->v_mount->mnt_flags;
 
@@ -52,7 +52,7 @@ genfs_read(struct vnode *vp, struct uio *uio, const struct kcred *cred KUNUSED)
 	}
 	if (uio->uio_resid == before)
 		return error;
-	touch_atime(vp);
+	genfs_touch_atime(vp);
 	return 0;
 }
 
