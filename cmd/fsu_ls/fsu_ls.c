@@ -29,6 +29,8 @@ struct walk {
 	struct visited *above;
 	size_t *above_mark; /* how many are pending below each */
 	size_t nabove, above_cap;
+	struct ukfs_seen seen; /* below this operand; without -L */
+	size_t operands;       /* that are pending */
 	bool headers, any_header;
 	int status;
 };
@@ -104,7 +106,8 @@ drop_operand_dirs(struct ls_listing *l)
 }
 
 /*
- * With -R -L: is this directory above itself?  Else it goes on the list of those
+ * With -R: was this directory listed below the same operand?  Then the image is
+ * damaged.  With -L too, is it above itself?  Else it goes on the list of those
  * above; ones whose pending directories are all done leave it.
  */
 static bool
@@ -112,9 +115,14 @@ is_loop(struct walk *w, int fd)
 {
 	struct rump_stat st;
 
-	if (!w->opt->recursive || w->opt->follow == LS_FOLLOW_NEVER ||
-	    rump_sys_fstat(fd, &st) < 0)
+	if (!w->opt->recursive || rump_sys_fstat(fd, &st) < 0)
 		return false;
+	if (w->todo.n < w->operands) {
+		w->operands = w->todo.n;
+		ukfs_seen_free(&w->seen);
+	}
+	if (w->opt->follow != LS_FOLLOW_ALWAYS)
+		return ukfs_seen_add(&w->seen, st.st_dev, st.st_ino) == 0;
 	while (w->nabove != 0 && w->todo.n < w->above_mark[w->nabove - 1])
 		w->nabove--;
 	for (size_t i = 0; i < w->nabove; i++) {
@@ -196,6 +204,7 @@ list_operands(struct walk *w, int n, char **operands)
 	ls_sort(w->opt, &w->list);
 	if (!w->opt->dirs_as_files)
 		push_directories(w, NULL);
+	w->operands = w->todo.n;
 	drop_operand_dirs(&w->list);
 	shown = w->list.n;
 	ls_print(w->opt, &w->list, NULL);
@@ -220,6 +229,7 @@ ls_run(struct fsu *f, void *state, int n, char **operands)
 	}
 	ls_restore_color(w.opt);
 	ls_listing_free(&w.list);
+	ukfs_seen_free(&w.seen);
 	free(w.todo.text);
 	free(w.todo.start);
 	free(w.above);

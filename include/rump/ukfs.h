@@ -249,6 +249,20 @@ int64_t ukfs_drain_to_host(int fd, int hostfd, bool *hosterror);
 /* Copy all of fromfd, a descriptor in from (NULL: this same ukfs), into fd. */
 int64_t ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd);
 
+/*
+ * Directories that a walk has gone into, {0} at the start.  Add: 1 if it is new, 0
+ * if it was there (it has more than one name: the image is damaged), or minus
+ * RUMP_ENOMEM.
+ */
+struct ukfs_seen {
+	struct {
+		uint64_t dev, ino;
+	} * us_tab;
+	size_t us_cap, us_n;
+};
+int ukfs_seen_add(struct ukfs_seen *seen, uint64_t dev, uint64_t ino);
+void ukfs_seen_free(struct ukfs_seen *seen);
+
 /* Translations at the boundary. */
 int ukfs_host_errno(int rump_error);
 void ukfs_host_stat(const struct rump_stat *rst, struct stat *st);

@@ -130,7 +130,8 @@ struct cp_ctx {
 	const struct cp_dir {
 		const struct cp_dir *up;
 		uint64_t dev, ino;
-	} * dir; /* the source's ancestors */
+	} * dir;	       /* the source's ancestors */
+	struct ukfs_seen seen; /* the image's directories below this operand */
 	bool follow_target;
 	bool fresh; /* the target directory was made here: nothing is in it */
 	int status;

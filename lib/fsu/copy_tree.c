@@ -5,7 +5,8 @@
  * Directories are open on both sides while they are copied, and everything is
  * named relative to them.  A directory's attributes are set when it is full.  The
  * source may be hostile: a directory that contains itself ends at an ancestor
- * with the same number, and a name that stands twice is an error.
+ * with the same number, a directory with two names is copied once, and a name that
+ * stands twice is an error.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -418,7 +419,11 @@ copy_entries(struct cp_ctx *x, int sfd, int dfd, const struct rump_stat *dirst)
 			st = *list.ent[i].st;
 		else if (r == 0)
 			r = c->src.ops->stat(&c->src, sfd, name, follow, &st);
-		if (r != 0)
+		if (i > 0 && strcmp(name, list.ent[i - 1].name) == 0) {
+			fsu_errorf(c->f, "%s: stands twice in its directory",
+			    fsu_visible(x->spath.s));
+			x->status = FSU_FAIL;
+		} else if (r != 0)
 			failed(x, false, r);
 		else if (!(c->o->onefs && st.st_dev != dirst->st_dev))
 			copy_entry(x, sfd, name, follow, &st, dfd, name);
@@ -504,6 +509,13 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 			    c->o->deref == 'L' ? RUMP_ELOOP : RUMP_EUCLEAN);
 			return;
 		}
+	if (c->src.image && c->o->deref != 'L' &&
+	    ukfs_seen_add(&x->seen, st->st_dev, st->st_ino) == 0) {
+		fsu_errorf(c->f, "%s: a directory that has another name too",
+		    fsu_visible(x->spath.s));
+		x->status = FSU_FAIL;
+		return;
+	}
 	sfd = c->src.ops->opendir(&c->src, sdirfd, sname, follow);
 	if (sfd < 0) {
 		failed(x, false, sfd);
@@ -636,5 +648,6 @@ cp_operand(struct cp *c, const char *sname, int ddirfd, const char *dname,
 		copy_entry(&x, CP_CWD, sname, follow, &st, ddirfd, dname);
 	free(x.spath.s);
 	free(x.dpath.s);
+	ukfs_seen_free(&x.seen);
 	return x.status;
 }

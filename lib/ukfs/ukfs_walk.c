@@ -112,59 +112,6 @@ ukfs_readdir(
 	return (ssize_t)n;
 }
 
-/* ---- the set of directories that were seen ---------------------------------------- */
-
-struct seen {
-	struct seen_id {
-		uint64_t dev, ino; /* ino 0 and dev 0: free */
-	} * tab;
-	size_t cap, n; /* cap: a power of two, or 0 */
-};
-
-static size_t
-seen_slot(const struct seen *s, uint64_t dev, uint64_t ino)
-{
-	size_t i;
-
-	i = (size_t)((ino + dev * 31) * 0x9e3779b97f4a7c15u >> 20);
-	for (;; i++) {
-		i &= s->cap - 1;
-		if ((s->tab[i].dev == 0 && s->tab[i].ino == 0) ||
-		    (s->tab[i].dev == dev && s->tab[i].ino == ino))
-			return i;
-	}
-}
-
-/* 1: new; 0: was there; or minus an error number. */
-static int
-seen_add(struct seen *s, uint64_t dev, uint64_t ino)
-{
-	struct seen old;
-	size_t i;
-
-	if (s->n * 4 >= s->cap * 3) {
-		old = *s;
-		s->cap = old.cap == 0 ? 64 : old.cap * 2;
-		s->tab = calloc(s->cap, sizeof(*s->tab));
-		if (s->tab == NULL) {
-			*s = old;
-			return -RUMP_ENOMEM;
-		}
-		for (i = 0; i < old.cap; i++)
-			if (old.tab[i].dev != 0 || old.tab[i].ino != 0)
-				s->tab[seen_slot(s, old.tab[i].dev,
-				    old.tab[i].ino)] = old.tab[i];
-		free(old.tab);
-	}
-	i = seen_slot(s, dev, ino);
-	if (s->tab[i].dev != 0 || s->tab[i].ino != 0)
-		return 0;
-	s->tab[i].dev = dev;
-	s->tab[i].ino = ino;
-	s->n++;
-	return 1;
-}
-
 /* ---- the walk ------------------------------------------------------------------------ */
 
 struct level {
@@ -185,7 +132,7 @@ struct walk {
 	size_t pathlen, pathcap;
 	struct level *lv;
 	unsigned depth, lvcap;
-	struct seen seen;
+	struct ukfs_seen seen; /* directories that were gone into */
 };
 
 static int
@@ -241,7 +188,7 @@ may_enter(struct walk *w, const struct rump_stat *st)
 				return RUMP_ELOOP;
 		return 0;
 	}
-	r = seen_add(&w->seen, st->st_dev, st->st_ino);
+	r = ukfs_seen_add(&w->seen, st->st_dev, st->st_ino);
 	return r == 1 ? 0 : r == 0 ? RUMP_EUCLEAN : -r;
 }
 
@@ -417,7 +364,7 @@ ukfs_walk(struct ukfs *ukfs, const char *path, unsigned flags,
 		pop(&w);
 	free(w.path);
 	free(w.lv);
-	free(w.seen.tab);
+	ukfs_seen_free(&w.seen);
 	ukfs_leave(ukfs);
 	if (r == -RUMP_ENOMEM) {
 		errno = ENOMEM;
