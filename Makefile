@@ -189,7 +189,7 @@ lint: ## layering, formatting, shell scripts, man pages
 	@sh tools/lint.sh
 
 rumptest: $O/lib/librumpkernel.a ## prove that the kernel needs nothing but rumpuser
-	@sh tools/rumptest.sh $O
+	+@sh tools/rumptest.sh $O
 
 bench: all ## measure against the tools that users would pick
 	@sh bench/run.sh $O
