@@ -358,7 +358,9 @@ teardown() { fsu_teardown; }
 	[ "$(sum d.img)" = "$before" ]
 	fsu_put d.img -v t/hello /a >&- 2>&- <&- || true
 	fsu_put d.img -v nothere t/hello / >&- 2>&- || true
+	fsu_put d.img nothere t/hello / 2>&- || true
 	fsck_clean d.img
+	[ -z "$(head -c 1024 d.img | tr -d '\0')" ] # where they would be: the boot block
 	expect 0 fsu_cat d.img hello a
 	[ "$output" = "$(printf 'hello\nhello')" ]
 	fsu_put d.img - /b <&- 2>err || st=$?
