@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <rump/rumpuser.h>
 
@@ -194,12 +195,26 @@ open_host(struct fsu *f)
 	return FSU_OK;
 }
 
+/* "fsu_cat d.img x >>d.img" */
+static bool
+is_stdout(int fd)
+{
+	struct stat a, b;
+
+	return fstat(STDOUT_FILENO, &a) == 0 && S_ISREG(a.st_mode) &&
+	    fstat(fd, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int
 check_window(struct fsu *f)
 {
 	struct rumpuser_fileinfo fi;
 	int error;
 
+	if (is_stdout(rumpuser_file_fd(f->hf))) {
+		fsu_warnf(f, "standard output is the image itself");
+		return FSU_USAGE;
+	}
 	error = rumpuser_file_info(f->hf, &fi);
 	if (error != 0) {
 		fsu_warnf(f, "%s", fsu_strerror(error));

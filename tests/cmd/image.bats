@@ -367,3 +367,15 @@ teardown() { fsu_teardown; }
 	[ "$st" -eq 1 ]
 	grep -q "Bad file descriptor" err
 }
+
+@test "the image as standard output is refused" {
+	before=$(sum d.img)
+	st=0
+	fsu_cat d.img hello 2>err >>d.img || st=$?
+	[ "$st" -eq 2 ]
+	grep -q "standard output is the image itself" err
+	st=0
+	fsu_get d.img hello - 2>err 1<>d.img || st=$?
+	[ "$st" -eq 2 ]
+	[ "$(sum d.img)" = "$before" ]
+}
