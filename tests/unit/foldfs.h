@@ -287,8 +287,10 @@ ff_mount(struct mount *mp, const struct mount_args *args)
 		ff.nextino = 100;
 	mp->mnt_rootino = FF_ROOT;
 	mp->mnt_namespec = &ff_namespec;
-	for (unsigned i = 0; i < ff.messages; i++)
+	for (unsigned i = 0; i < ff.messages; i++) {
 		mount_message(mp, 12, 4096 + i, "fault %u", i);
+		mount_message(mp, 12, 4096 + i, "fault %u", i); /* once */
+	}
 	return 0;
 }
 

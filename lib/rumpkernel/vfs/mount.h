@@ -98,6 +98,7 @@ struct mount {
 	struct blkdev *mnt_devs[MOUNT_MAXDEVS];
 	unsigned mnt_ndevs;
 	uint32_t mnt_messages; /* how many were said */
+	uint32_t mnt_lastmsg;  /* the last one's hash */
 	uint32_t mnt_warned;   /* MNTWARN_*: said once */
 #define MNTWARN_TIME  0x1
 #define MNTWARN_OWNER 0x2

@@ -3,7 +3,8 @@
  * What a mount says, and what it does after a write failed; mount options.
  *
  * An image can have any number of faults: MOUNT_MAXMESSAGES lines a mount, the
- * rest are counted, and the end of the mount tells how many.
+ * rest are counted, and the end of the mount tells how many.  A fault that is met
+ * again at once (a directory that is read a second time) is one message.
  */
 #include "kern/klog.h"
 #include "kern/kstring.h"
@@ -14,6 +15,20 @@
 static void mount_say(struct mount *mp, uint64_t ino, uint64_t byte,
     const char *fmt, va_list ap) KPRINTF(4, 0);
 
+/* The same as the last one? */
+static bool
+said_before(struct mount *mp, const char *where, const char *what)
+{
+	uint32_t hash = 2166136261u, last = mp->mnt_lastmsg;
+
+	for (; *where != '\0'; where++)
+		hash = (hash ^ (uint8_t)*where) * 16777619u;
+	for (; *what != '\0'; what++)
+		hash = (hash ^ (uint8_t)*what) * 16777619u;
+	mp->mnt_lastmsg = hash;
+	return hash == last;
+}
+
 static void
 mount_say(
     struct mount *mp, uint64_t ino, uint64_t byte, const char *fmt, va_list ap)
@@ -21,8 +36,6 @@ mount_say(
 	char where[64] = "", what[256];
 	size_t n = 0;
 
-	if (mp != NULL && mp->mnt_messages++ >= MOUNT_MAXMESSAGES)
-		return;
 	if (ino != 0)
 		n = (size_t)ksnprintf(where, sizeof(where),
 		    "inode %llu: ", (unsigned long long)ino);
@@ -30,6 +43,10 @@ mount_say(
 		(void)ksnprintf(where + n, sizeof(where) - n,
 		    "byte %llu: ", (unsigned long long)byte);
 	(void)kvsnprintf(what, sizeof(what), fmt, ap);
+	if (mp != NULL &&
+	    (said_before(mp, where, what) ||
+		mp->mnt_messages++ >= MOUNT_MAXMESSAGES))
+		return;
 	if (mp != NULL)
 		klog("%s: %s%s", mp->mnt_op->vfs_name, where, what);
 	else
