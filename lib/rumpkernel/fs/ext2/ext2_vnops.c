@@ -269,6 +269,19 @@ ext2_fsync(struct vnode *vp, bool dataonly KUNUSED)
 	return np->n_dirty ? ext2_node_store(np) : 0;
 }
 
+/* Hand a link's target out. */
+static int
+link_move(struct ext2_node *np, const void *target, size_t n, struct uio *uio)
+{
+	uint64_t size = np->n_st.st_size;
+
+	if (size == 0 || kmemchr(target, '\0', (size_t)size) != NULL)
+		return ext2_damage(np->n_m, np->n_ino,
+		    "the symbolic link is empty or has a NUL");
+	/* uiomove() only reads it. */
+	return uiomove((void *)(uintptr_t)target, n, uio);
+}
+
 static int
 ext2_readlink(struct vnode *vp, struct uio *uio)
 {
@@ -280,7 +293,7 @@ ext2_readlink(struct vnode *vp, struct uio *uio)
 	int error;
 
 	if (ext2_fastlink(np))
-		return uiomove(np->n_block, n, uio);
+		return link_move(np, np->n_block, n, uio);
 	error = ext2_map(np, 0, 1, &blk, &cnt);
 	if (error == 0 && blk == 0)
 		error = ext2_damage(
@@ -289,7 +302,7 @@ ext2_readlink(struct vnode *vp, struct uio *uio)
 		error = bread(m->m_dev, ext2_blkoff(m, blk), m->m_bsize, &bp);
 	if (error != 0)
 		return error;
-	error = uiomove(bp->b_data, n, uio);
+	error = link_move(np, bp->b_data, n, uio);
 	brelse(bp);
 	return error;
 }
