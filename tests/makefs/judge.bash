@@ -22,7 +22,7 @@ unpack() {
 
 # user_dir: a new directory that an ordinary user may write and reach.
 user_dir() {
-	USERDIR=$(mktemp -d /tmp/makefs-test.XXXXXX)
+	USERDIR=$(mktemp -d "${TMPDIR:-/tmp}/makefs-test.XXXXXX")
 	chmod 777 "$USERDIR"
 	cd "$USERDIR" || return 1
 }

@@ -238,6 +238,41 @@ line")" = x ]
 	[ "$(debugfs -R 'ls -p /many' x.img 2>/dev/null | grep -c '/')" -eq 5502 ]
 }
 
+@test "a real tree of a thousand files and more" {
+	for t in /usr/share/perl5 /usr/lib/python3 /usr/share/doc /usr/include; do
+		[ "$(find $t 2>/dev/null | head -1000 | wc -l)" -lt 1000 ] || break
+	done
+	cp -a "$t" real
+	find real ! -perm -u+r -exec chmod u+r {} +
+	makefs x.img real
+	holds x.img real
+	tight x.img
+	makefs y.img real
+	cmp x.img y.img
+}
+
+@test "12,000 files in less than 32 MB of memory, with no room wasted" {
+	case $BUILD in *address* | *thread* | *undefined*) skip "sanitizers" ;; esac
+	mkdir many
+	python3 - <<-'END'
+		import os
+		for d in range(12):
+		    os.mkdir(f"many/dir{d:04d}")
+		    for f in range(1000):
+		        os.close(os.open(f"many/dir{d:04d}/some-file-name-{f:05d}.txt", os.O_CREAT | os.O_WRONLY, 0o644))
+	END
+	python3 - <<-'END'
+		import resource, subprocess, sys
+		subprocess.run(["makefs", "x.img", "many"], check=True)
+		kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+		print(kib, "KiB")
+		sys.exit(kib > 32 * 1024)
+	END
+	fsck_clean x.img
+	tight x.img
+	[ "$(stat -c %s x.img)" -lt 5000000 ]
+}
+
 @test "several directories merge; the same file twice is an error, but with -r" {
 	mkdir -p two/sub/deep two/other
 	echo two >two/sub/new
