@@ -55,6 +55,7 @@ if [ "$what" = check ]; then
 	need_command setcap libcap2-bin
 	need_command python3 python3
 	need_command script bsdutils
+	need_command col bsdextrautils
 	need_command file file
 	need_command blkid util-linux
 fi

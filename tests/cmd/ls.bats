@@ -84,7 +84,7 @@ locales() {
 }
 
 @test "on a terminal" {
-	command -v script >/dev/null || skip "no script(1)"
+	script -qec true /dev/null >/dev/null 2>&1 || skip "script(1) gets no terminal here"
 	for o in "" -l -F -N; do
 		# the same window for both
 		(cd "$ref" && script -qec "stty cols 70; ls -I d -o $o | cat; ls $o dir empty q* i* n*" /dev/null) >want 2>&1
