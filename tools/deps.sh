@@ -48,6 +48,8 @@ if [ "$what" = check ]; then
 	need_command xz xz-utils
 	need_command bzip2 bzip2
 	need_command bsdtar libarchive-tools
+	need_command pkg-config pkgconf
+	need_command lz4 lz4
 	need_command cpio cpio
 	need_command zip zip
 	need_command sfdisk fdisk
