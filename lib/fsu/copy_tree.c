@@ -580,9 +580,10 @@ copy_entry(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 
 /* ---- an operand ------------------------------------------------------------------------ */
 
-/* Is the target inside of the source directory?  Both in one image. */
+/* Is the target the source directory, or inside of it?  Both in one image. */
 static bool
-into_itself(struct cp *c, const struct rump_stat *src, int ddirfd)
+into_itself(
+    struct cp *c, const struct rump_stat *src, int ddirfd, const char *dname)
 {
 	struct rump_stat st, up;
 	int fd, next, i;
@@ -590,6 +591,9 @@ into_itself(struct cp *c, const struct rump_stat *src, int ddirfd)
 
 	if (!c->src.image || c->src.ukfs != c->dst.ukfs)
 		return false;
+	if (c->dst.ops->stat(&c->dst, ddirfd, dname, true, &st) == 0 &&
+	    st.st_dev == src->st_dev && st.st_ino == src->st_ino)
+		return true;
 	fd = c->dst.ops->opendir(&c->dst, ddirfd, ".", true);
 	inside = false;
 	for (i = 0; i < RUMP_PATH_MAX && fd >= 0; i++) {
@@ -639,7 +643,7 @@ cp_operand(struct cp *c, const char *sname, int ddirfd, const char *dname,
 		    "%s: is a directory (-R copies it)", fsu_visible(spath));
 		x.status = FSU_FAIL;
 	} else if ((st.st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR &&
-	    into_itself(c, &st, ddirfd)) {
+	    into_itself(c, &st, ddirfd, dname)) {
 		fsu_errorf(c->f,
 		    "cannot copy a directory, '%s', into itself, '%s'",
 		    fsu_visible(spath), fsu_visible(dpath));

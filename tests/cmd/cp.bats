@@ -49,6 +49,8 @@ teardown() { fsu_teardown; }
 	has "into itself"
 	expect 1 fsu_cp d.img -R t t
 	has "into itself"
+	expect 1 fsu_cp d.img -R t/sub t
+	has "into itself"
 	expect 1 fsu_cat d.img t/t/hello
 	[ "$(fsu_cat d.img t/hello)" = hello ]
 	fsck_clean d.img
