@@ -220,6 +220,7 @@ ls_run(struct fsu *f, void *state, int n, char **operands)
 	int status;
 
 	fsu_ids_load_image(f);
+	ls_forget_owners();
 	list_operands(&w, n, operands);
 	while (w.todo.n != 0 && !fsu_interrupted() && fsu_stdout.error == 0) {
 		char *path = pop(&w.todo);

@@ -140,6 +140,8 @@ void ls_restore_color(const struct ls_options *opt);
 
 void ls_put_long(struct ls_options *opt, const struct ls_listing *l,
     const struct ls_file *file);
+/* Names that were found for another listing. */
+void ls_forget_owners(void);
 /* Take a file's fields into account. */
 void ls_measure(const struct ls_options *opt, struct ls_listing *l,
     const struct ls_file *file);

@@ -16,6 +16,12 @@ struct owner {
 };
 static struct owner last_user, last_group;
 
+void
+ls_forget_owners(void)
+{
+	last_user.valid = last_group.valid = false;
+}
+
 static const struct owner *
 find_owner(struct owner *last, uint32_t id, const char *(*lookup)(uint32_t))
 {

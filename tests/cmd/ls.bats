@@ -320,3 +320,36 @@ locales() {
 	mv keep.img d.img
 	[ -z "$bad" ]
 }
+
+@test "directories that an image has twice, or below themselves" {
+	mkdir -p cyc/a cyc/b
+	mkimage cyc.img 1M cyc
+	debugfs -w -R 'ln <2> a/up' cyc.img 2>/dev/null
+	debugfs -w -R 'ln a b/twice' cyc.img 2>/dev/null
+	for o in -R -lR -LR '-R --json'; do
+		# shellcheck disable=SC2086
+		expect 1 timeout 20 fsu_ls cyc.img $o
+		has "'./a/up': not listing already-listed directory"
+		[ "${#lines[@]}" -lt 60 ]
+	done
+	expect 1 timeout 20 fsu_ls cyc.img -lR a b
+	# a chain in which each has the next one twice: 2^40 paths
+	d=chain
+	mkdir $d
+	p=$d
+	for i in $(seq 40); do
+		p=$p/d
+		mkdir $p
+	done
+	mkimage chain.img 1M chain
+	p=
+	for i in $(seq 39); do
+		p=$p/d
+		echo "ln $p/d $p/e"
+	done >cmds
+	debugfs -w -f cmds chain.img >/dev/null 2>&1
+	expect 1 timeout 20 fsu_ls chain.img -R
+	expect 0 fsu_ls chain.img -d d/e/e/d/e
+	# the same directory as two operands is listed twice
+	[ "$(fsu_ls d.img -R dir dir | grep -c '^dir/sub:')" -eq 2 ]
+}
