@@ -125,7 +125,9 @@ borrow(struct mscan *ms, struct mnode *m, const struct mtree_entry *me,
 
 	if ((me->me_keys & all) == all)
 		return;
-	if (fstatat(base_dir(ms, path), path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	/* an overlay's paths are the image's, not the host's */
+	if ((!ms->ms_overlay || (me->me_keys & MK_CONTENTS) != 0) &&
+	    fstatat(base_dir(ms, path), path, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 	    (st.st_mode & S_IFMT) == (me->me_type & RUMP_S_IFMT)) {
 		m->m_mode = (uint16_t)(me->me_type | (st.st_mode & 07777));
 		m->m_uid = st.st_uid;

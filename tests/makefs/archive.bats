@@ -227,6 +227,19 @@ pax() {
 	fsck_clean w.img
 }
 
+@test "-F over an archive takes nothing from the host's files of those names" {
+	mkdir sub
+	chmod 700 sub .
+	tar --format=pax -C tree -cf t.tar sub/deep/random
+	printf '. type=dir\nsub type=dir\n..\nextra type=dir\n' >spec
+	mkdir -m 711 extra
+	makefs -F spec x.img t.tar
+	for d in / /sub /extra; do
+		run debugfs -R "stat $d" x.img
+		has "Mode:  0755"
+	done
+}
+
 @test "manifests that are wrong name their lines" {
 	printf '#mtree\n. type=dir\na type=nothing\nb type=file mode=999\nc type=link\nd type=char\n..\n..\n' >m
 	expect 1 makefs x.img m
