@@ -4,10 +4,12 @@
  * that fails.
  */
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "copy_impl.h"
 
-#define XBUF_BYTES (2u * RUMP_XATTR_SIZE_MAX) /* a list of names, and a value */
+#define LITTLE_BYTES 65536u /* with no more than these a disk is full */
+#define XBUF_BYTES   (2u * RUMP_XATTR_SIZE_MAX) /* a list of names, and a value */
 
 /* ---- attributes --------------------------------------------------------------------- */
 
@@ -108,6 +110,16 @@ cp_wants_flags(const struct cp *c, const struct rump_stat *st)
 
 /* ---- messages ------------------------------------------------------------------------- */
 
+/* An image that is sparse needs room of its host's. */
+static bool
+host_is_full(struct fsu *f)
+{
+	struct statvfs sv;
+
+	return fstatvfs(fsu_image_fd(f), &sv) == 0 &&
+	    (uint64_t)sv.f_bavail * sv.f_frsize < LITTLE_BYTES;
+}
+
 void
 cp_error(struct cp *c, const char *path, bool of_target, int error)
 {
@@ -122,6 +134,12 @@ cp_error(struct cp *c, const char *path, bool of_target, int error)
 	if (error == RUMP_ENOSPC && of_target && c->dst.image &&
 	    ukfs_fsinfo(c->dst.ukfs, &sv) == 0) {
 		room = sv.f_bavail * sv.f_frsize;
+		if (room / 2 > c->need && host_is_full(f)) {
+			fsu_errorf(f,
+			    "%s: No space left on the host, where the image is",
+			    fsu_visible(path));
+			return;
+		}
 		fsu_errorf(f,
 		    "%s: No space left in the image: %llu bytes needed, %llu "
 		    "and "

@@ -276,3 +276,15 @@ meta() { # IMAGE PATH: mode, owner and group as debugfs has them
 	expect 0 fsu_get d.img -R many out
 	diff -r many out
 }
+
+@test "a sparse image on a host's disk that is full: it is the host that is named" {
+	need_root
+	mkdir small
+	mount -t tmpfs -o size=1m none small 2>/dev/null || skip "no mounts here"
+	newfs-img -t ext2 -s 20m small/d.img
+	head -c 3000000 /dev/urandom >big
+	expect 1 fsu_put small/d.img big /big
+	has "No space left on the host"
+	e2fsck -fn small/d.img || { umount small; false; }
+	umount small
+}
