@@ -188,7 +188,7 @@ class Run:
             flag = self.rng.choice(["-R", "-a"])
             dest = self.newname()
             src = self.source("tree", links=flag == "-a" or dest not in self.now)
-            if self.onto_link(src, dest):
+            if self.onto_link(src, dest, flag):
                 return None
             return self.both("put", [flag, "--", src, dest], self.COPY[flag] + ["--", src, dest])
         if r < 0.75:
@@ -200,7 +200,7 @@ class Run:
             return self.both("put", ["-a", "-t", d, "--"] + srcs, ["cp", "-a", "-t", d, "--"] + srcs)
         if r < 0.8:  # contents
             src, d = self.source("tree", links=False), self.anydir()
-            if self.onto_link(src + "/.", d):
+            if self.onto_link(src + "/.", d, "-R"):
                 return None
             return self.both("put", ["-R", "--", src + "/.", d], self.COPY["-R"] + ["--", src + "/.", d])
         src, dest = self.source("file"), self.newname()
@@ -236,7 +236,7 @@ class Run:
         if not src or self.within(dest, src) or self.size_of(src) > self.o.limit // 4:
             return None
         flag = self.rng.choice(["-R", "-a"]) if dest not in self.now else "-a"
-        if self.onto_link(os.path.join(self.host, src), dest):
+        if self.onto_link(os.path.join(self.host, src), dest, flag):
             return None
         return self.both("cp", [flag, "--", src, dest], self.COPY[flag] + ["--", src, dest])
 
@@ -288,22 +288,34 @@ class Run:
         """By inode: symlinks may lead there."""
         if os.path.normpath(path) == os.path.normpath(top):
             return True
-        real = os.path.realpath(os.path.join(self.host, os.path.dirname(path)))
-        real = os.path.join(real, os.path.basename(path))
+        real = os.path.join(self.host, path)
+        if os.path.isdir(real):
+            real = os.path.realpath(real)
+        else:
+            real = os.path.join(os.path.realpath(os.path.dirname(real)), os.path.basename(real))
         top = os.path.realpath(os.path.join(self.host, top))
         return real == top or real.startswith(top + "/")
 
-    def onto_link(self, src, dest):
+    def onto_link(self, src, dest, flag="-a"):
         """Would a copy of src with -R find a symlink in its way?  The host's cp may write
-        through it; ours never does, below DEST."""
+        through it; ours never does, below DEST.  Or, without -a, a hard link?  The first
+        name gets a new inode, and which that is depends on the host's order."""
+        def linked(path):
+            try:
+                st = os.lstat(path)
+            except OSError:
+                return False
+            return stat.S_ISLNK(st.st_mode) or (
+                flag != "-a" and not stat.S_ISDIR(st.st_mode) and st.st_nlink > 1)
+
         base = os.path.join(self.host, dest)
         if os.path.isdir(base):
             base = os.path.join(base, os.path.basename(src))
-        if os.path.islink(base):
+        if linked(base):
             return True
         for top, dirs, files in os.walk(src):
             there = os.path.join(base, os.path.relpath(top, src))
-            if any(os.path.islink(os.path.join(there, n)) for n in dirs + files):
+            if any(linked(os.path.join(there, n)) for n in dirs + files):
                 return True
         return False
 
