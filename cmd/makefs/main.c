@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rump/rumpuser.h>
@@ -355,12 +356,22 @@ finish(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg)
 	return status;
 }
 
+static double
+now(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
 static int
 run(struct makefs_opts *mo)
 {
 	struct fsu_target tg;
 	struct manifest mf;
 	struct scan sc = {.sc_opts = mo, .sc_mf = &mf, .sc_target = &tg};
+	double start;
 	int status;
 
 	status = fsu_target_open(
@@ -370,7 +381,10 @@ run(struct makefs_opts *mo)
 	manifest_init(&mf);
 	if (tg.tg_path != NULL && tg.tg_kind != FSU_TARGET_INPLACE)
 		sc.sc_spooldir = fsu_dirname(tg.tg_path);
+	start = now();
 	status = scan_all(&sc);
+	if ((mo->mo_debug & MAKEFS_DEBUG_TIME) != 0)
+		fsu_msg("scan %.3f s, %u names", now() - start, mf.mf_n);
 	if (!sc.sc_dead && !fsu_interrupted()) {
 		manifest_finish(&mf, mo);
 		if ((mo->mo_debug & MAKEFS_DEBUG_LIST) != 0)
