@@ -177,7 +177,8 @@ look_into(struct worker *w, int dirfd, struct entry *e)
 	if (size < HOLE_UNIT ||
 	    (!content && (uint64_t)e->e_st.st_blocks * 512 >= size))
 		return 0;
-	fd = openat(dirfd, e->e_name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	fd = openat(dirfd, e->e_name,
+	    O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return errno;
 	error = scan_holes(fd, size, content, &e->e_extra);

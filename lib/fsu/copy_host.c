@@ -103,8 +103,10 @@ host_openfile(struct cp_side *s, int dirfd, const char *name, bool follow)
 	int fd;
 
 	(void)s;
+	/* In a tree, what was a file may be a FIFO by now: don't wait for it. */
 	fd = openat(dirfd, name,
-	    O_RDONLY | O_CLOEXEC | O_NOCTTY | (follow ? 0 : O_NOFOLLOW));
+	    O_RDONLY | O_CLOEXEC | O_NOCTTY |
+		(follow ? 0 : O_NOFOLLOW | O_NONBLOCK));
 	return fd == -1 ? -errno : fd;
 }
 
