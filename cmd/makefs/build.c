@@ -5,7 +5,8 @@
  * the kernel; then the file system is cut to what it uses.
  *
  * If the plan proves too small (it is an upper bound, but a driver may think
- * otherwise), all is done again with more; if too much is free, again with less.
+ * otherwise), all is done again with more.  Too large it is not: what the bound
+ * exceeds the tree by lies at the end and is cut off.
  */
 #include <errno.h>
 #include <stdio.h>
