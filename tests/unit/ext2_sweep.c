@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * ext2 with each field wrong, one at a time: superblock, group descriptor, inodes,
+ * a directory.  Each image goes through what the fuzz target does with its input:
+ * mounted and read (no byte may change), mounted and changed in every way, and
+ * unmounted.  A crash, a panic, a mount that stays busy or 20 seconds without an
+ * end is a failure; sanitizers see the rest.
+ */
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "unit/scratch.h"
+#include "unit/tap.h"
+
+/* Last: it has names of its own. */
+#include "fuzz/fuzz_ext2.c"
+
+#define SB	1024u
+#define GD	2048u
+#define KIB	200u
+#define SECONDS 20
+
+static uint8_t image[KIB << 10];
+static unsigned cases;
+
+size_t
+LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxsize)
+{
+	(void)data, (void)maxsize;
+	return size;
+}
+
+static uint32_t
+get(size_t off, unsigned width)
+{
+	uint32_t v = 0;
+
+	memcpy(&v, image + off, width); /* little-endian hosts: good enough */
+	return v;
+}
+
+/* The image with another value at off. */
+static void
+with(size_t off, unsigned width, uint32_t value)
+{
+	uint32_t old = get(off, width);
+
+	if (width < 4)
+		value &= (1u << 8 * width) - 1;
+	if (value == old)
+		return;
+	memcpy(image + off, &value, width);
+	alarm(SECONDS);
+	(void)LLVMFuzzerTestOneInput(image, sizeof(image));
+	memcpy(image + off, &old, width);
+	cases++;
+}
+
+/* All numbers of [off, off + len), of 16 and 32 bits. */
+static void
+sweep(size_t off, size_t len, const uint32_t *values, unsigned nvalues)
+{
+	for (size_t i = 0; i < len; i += 2) {
+		with(off + i, 2, 0);
+		with(off + i, 2, 0xffff);
+		with(off + i, 2, get(off + i, 2) + 1);
+		with(off + i, 2, get(off + i, 2) - 1);
+		if (i % 4 != 0)
+			continue;
+		with(off + i, 4, 0x80000000);
+		with(off + i, 4, 0xffffffff);
+		for (unsigned k = 0; k < nvalues; k++)
+			with(off + i, 4, values[k]);
+	}
+}
+
+static int
+make_image(void)
+{
+	static const char script[] =
+	    "PATH=$PATH:/sbin:/usr/sbin; set -e; rm -rf t sweep.img; "
+	    "mkdir -p t/dir/sub; echo hello >t/hello; ln t/hello t/dir/hard; "
+	    "ln -s hello t/link; head -c 14000 /dev/zero | tr '\\0' a "
+	    ">t/dir/indirect; mke2fs -q -F -t ext2 -b 1024 -I 128 -N 32 -m 0 "
+	    "-d t sweep.img 200 >/dev/null 2>&1";
+	int fd;
+	ssize_t n;
+
+	if (system(script) != 0)
+		return -1;
+	fd = open("sweep.img", O_RDONLY);
+	n = fd < 0 ? -1 : read(fd, image, sizeof(image));
+	if (fd >= 0)
+		close(fd);
+	return n == (ssize_t)sizeof(image) ? 0 : -1;
+}
+
+int
+main(void)
+{
+	uint32_t blocks[8], itable, dir;
+
+	if (chdir(scratch_dir()) != 0)
+		bail("%s: no such directory", scratch_dir());
+	if (make_image() != 0)
+		skip_all("no mke2fs that fills an image");
+	itable = get(GD + 8, 4) << 10;
+	dir = get(itable + 128 + 40, 4); /* the root's first block */
+	sweep(SB, 0x108, NULL, 0);
+	ok(cases > 500, "the superblock: %u images", cases);
+	/* Blocks that pointers could be led to. */
+	blocks[0] = 1;
+	blocks[1] = 2;
+	blocks[2] = get(GD, 4);
+	blocks[3] = get(GD + 4, 4);
+	blocks[4] = itable >> 10;
+	blocks[5] = dir;
+	blocks[6] = KIB - 1;
+	blocks[7] = KIB;
+	cases = 0;
+	sweep(GD, 24, blocks, 8);
+	ok(cases > 80, "the group's descriptor: %u images", cases);
+	cases = 0;
+	sweep(itable + 128, 112, blocks, 8);
+	for (unsigned ino = 12; ino < 17; ino++)
+		sweep(itable + (ino - 1) * 128, 112, blocks, 8);
+	ok(cases > 1000, "inodes: %u images", cases);
+	cases = 0;
+	for (uint32_t i = 0; i < 96; i++) {
+		static const uint8_t bytes[] = {0, 1, 2, 7, '.', '/', 0xff};
+
+		for (unsigned k = 0; k < sizeof(bytes); k++)
+			with((dir << 10) + i, 1, bytes[k]);
+	}
+	ok(cases > 400, "a directory: %u images", cases);
+	return done();
+}
