@@ -25,6 +25,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import treecmp  # noqa: E402
 
 NAMES = ["a", "b", "c", "file", "x" * 100, "ü", "with space", "n" * 255, "q", "-d"]
+ROOT = os.geteuid() == 0
 SIZES = [0, 1, 59, 60, 500, 1023, 1024, 1025, 4096, 5000, 12288, 12289, 20000, 65536, 70000,
          280000, 300001]
 
@@ -89,11 +90,13 @@ class Run:
                 f.truncate(size)
             else:
                 f.write(self.rng.randbytes(size))
-        os.chmod(path, self.rng.choice([0o644, 0o600, 0o755, 0o444, 0o4755, 0o2711, 0o666]))
         if self.o.attrs and self.rng.random() < 0.2:
             for i in range(self.rng.randrange(1, 4)):
                 os.setxattr(path, "user.a%d" % self.rng.randrange(6),
                             self.rng.randbytes(self.rng.choice([0, 3, 20, 90])))
+        # An ordinary user's cp can't overwrite read-only files, and loses set-id bits.
+        modes = [0o644, 0o600, 0o755, 0o666] + ([0o444, 0o4755, 0o2711] if ROOT else [])
+        os.chmod(path, self.rng.choice(modes))
         self.mtime(path)
         return path
 
@@ -369,7 +372,7 @@ class Run:
         if r.returncode != 0:
             self.die("fsu_get: %s" % r.stderr.decode(errors="replace"))
         # GNU's cp -p over a file with set-id bits leaves them, where it sets an ACL.
-        c = treecmp.Comparison(stale_bits=True, owners=os.geteuid() == 0, grain=self.o.grain, attrs=self.o.attrs, skip={b"lost+found", b"."},
+        c = treecmp.Comparison(stale_bits=True, owners=ROOT, grain=self.o.grain, attrs=self.o.attrs, skip={b"lost+found", b"."},
                                exact_before=self.start)
         diff = c.run(self.host, out)
         if diff:
