@@ -217,6 +217,25 @@ leave_orphans(void)
 	_exit(child_failures != 0);
 }
 
+/* A child replaces a file and is killed when its old blocks are used anew. */
+static void
+replace_and_reuse(void)
+{
+	static char bytes[40000];
+	int fd, tmp;
+
+	CHECK(rump_sys_mkdir("/mnt", 0755) == 0);
+	CHECK(mount_image(0) == 0);
+	memset(bytes, 'n', sizeof(bytes));
+	fd = rump_sys_open("/mnt/kept", RUMP_O_RDWR, 0);
+	tmp = rump_sys_open("/mnt", RUMP_O_TMPFILE | RUMP_O_RDWR, 0600);
+	CHECK(rump_sys_write(tmp, bytes, sizeof(bytes)) == sizeof(bytes));
+	CHECK(rump_sys_exchangedata(tmp, fd) == 0);
+	CHECK(rump_sys_close(tmp) == 0);
+	CHECK(until_full("x", put_some) == RUMP_ENOSPC);
+	_exit(child_failures != 0);
+}
+
 /* A child has hardly any memory: unused nodes go in the middle of other work. */
 static void
 many_files(void)
@@ -232,6 +251,22 @@ many_files(void)
 	}
 	CHECK(error == 0);
 	CHECK(unmount_image() == 0);
+}
+
+static void
+test_replaced(void)
+{
+	ok(run(TOOLS
+	       "mkdir tree; head -c 40000 /dev/zero | tr '\\0' o >tree/kept; "
+	       "rm -f image; mke2fs -q -F -t ext2 -b 1024 -d tree image 1024 "
+	       ">/dev/null 2>&1") == 0,
+	    "an image with a file in it");
+	is(child_status(NULL, true, replace_and_reuse), 0,
+	    "it is replaced, its old blocks are used, the process is killed");
+	ok(run(TOOLS "e2fsck -fy image >/dev/null 2>&1; "
+		     "debugfs -R 'cat /kept' image 2>/dev/null >now; "
+		     "head -c 40000 /dev/zero | tr '\\0' n | cmp - now") == 0,
+	    "it has the new content");
 }
 
 static void
@@ -457,6 +492,7 @@ main(void)
 	is(child_status(little_memory, true, many_files), 0,
 	    "5000 files in 500 KiB of memory");
 	ok(fsck(), "clean");
+	test_replaced();
 	ok(mkfs("-t ext2 -b 1024", 2048), "an image");
 	is(child_status(NULL, true, leave_orphans), 0, "a process is killed");
 	if (rump_init() != 0 || rump_sys_mkdir("/mnt", 0755) != 0)

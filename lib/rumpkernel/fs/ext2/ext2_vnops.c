@@ -220,20 +220,14 @@ data_sectors(const struct ext2_node *np)
 	return np->n_st.st_blocks > acl ? np->n_st.st_blocks - acl : 0;
 }
 
-static int
-ext2_exchange(struct vnode *avp, struct vnode *bvp)
+static void
+swap_maps(struct vnode *avp, struct vnode *bvp)
 {
 	struct ext2_node *a = ext2_node_of(avp), *b = ext2_node_of(bvp);
 	uint64_t asec = data_sectors(a), bsec = data_sectors(b);
 	le32_t tmp[EXT2_NADDR];
 	uint64_t size;
-	int error;
 
-	if (avp->v_type != VREG || bvp->v_type != VREG)
-		return EOPNOTSUPP;
-	error = ext2_begin(a->n_m);
-	if (error != 0)
-		return error;
 	ext2_window_drop(a);
 	ext2_window_drop(b);
 	memcpy(tmp, a->n_block, sizeof(tmp));
@@ -246,9 +240,34 @@ ext2_exchange(struct vnode *avp, struct vnode *bvp)
 	bvp->v_size = b->n_st.st_size = size;
 	a->n_leaf = b->n_leaf = 0;
 	a->n_goal = b->n_goal = 0;
+}
+
+/*
+ * The blocks that a file gives away are soon free and hold another's data.  A
+ * process that is killed must not leave an inode behind that still leads to
+ * them: so what the new maps need is handed to the host before the exchange, and
+ * the inodes right after it.
+ */
+static int
+ext2_exchange(struct vnode *avp, struct vnode *bvp)
+{
+	struct ext2_node *a = ext2_node_of(avp), *b = ext2_node_of(bvp);
+	struct ext2_mount *m = a->n_m;
+	int error;
+
+	if (avp->v_type != VREG || bvp->v_type != VREG)
+		return EOPNOTSUPP;
+	error = ext2_begin(m);
+	if (error == 0 && !m->m_building)
+		error = bflush(m->m_dev, false);
+	if (error != 0)
+		return error;
+	swap_maps(avp, bvp);
 	error = ext2_touchnode(a, TOUCH_MTIME);
 	if (error == 0)
 		error = ext2_touchnode(b, TOUCH_MTIME);
+	if (error == 0 && !m->m_building)
+		error = bflush(m->m_dev, false);
 	return error;
 }
 
