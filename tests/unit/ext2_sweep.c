@@ -15,10 +15,11 @@
 /* Last: it has names of its own. */
 #include "fuzz/fuzz_ext2.c"
 
-#define SB	1024u
-#define GD	2048u
-#define KIB	200u
-#define SECONDS 20
+#define SB	  1024u
+#define GD	  2048u
+#define KIB	  200u
+#define NAMES_LEN 48u
+#define SECONDS	  20
 
 static uint8_t image[KIB << 10];
 static unsigned cases;
@@ -74,15 +75,28 @@ sweep(size_t off, size_t len, const uint32_t *values, unsigned nvalues)
 	}
 }
 
+/* Each byte of NAMES_LEN of them in a directory. */
+static void
+sweep_names(size_t off)
+{
+	static const uint8_t bytes[] = {0, 1, 7, 0xff};
+
+	for (size_t i = 0; i < NAMES_LEN; i++)
+		for (unsigned k = 0; k < sizeof(bytes); k++)
+			with(off + i, 1, bytes[k]);
+}
+
 static int
 make_image(void)
 {
+	/* /dir has a block of names that is full to its end. */
 	static const char script[] =
 	    "PATH=$PATH:/sbin:/usr/sbin; set -e; rm -rf t sweep.img; "
-	    "mkdir -p t/dir/sub; echo hello >t/hello; ln t/hello t/dir/hard; "
-	    "ln -s hello t/link; head -c 14000 /dev/zero | tr '\\0' a "
-	    ">t/dir/indirect; mke2fs -q -F -t ext2 -b 1024 -I 128 -N 32 -m 0 "
-	    "-d t sweep.img 200 >/dev/null 2>&1";
+	    "mkdir -p t/dir t/sub; echo hello >t/hello; ln -s hello t/link; "
+	    "for i in $(seq 10 71); do ln t/hello t/dir/name-$i; done; "
+	    "head -c 14000 /dev/zero | tr '\\0' a >t/sub/indirect; "
+	    "mke2fs -q -F -t ext2 -b 1024 -I 128 -N 32 -m 0 -d t sweep.img "
+	    "200 >/dev/null 2>&1";
 	int fd;
 	ssize_t n;
 
@@ -126,12 +140,12 @@ main(void)
 		sweep(itable + (ino - 1) * 128, 112, blocks, 8);
 	ok(cases > 1000, "inodes: %u images", cases);
 	cases = 0;
-	for (uint32_t i = 0; i < 96; i++) {
-		static const uint8_t bytes[] = {0, 1, 2, 7, '.', '/', 0xff};
-
-		for (unsigned k = 0; k < sizeof(bytes); k++)
-			with((dir << 10) + i, 1, bytes[k]);
-	}
-	ok(cases > 400, "a directory: %u images", cases);
+	sweep_names(dir << 10);
+	for (unsigned ino = 12; ino < 17; ino++)
+		if (get(itable + (ino - 1) * 128, 2) >> 12 == 4)
+			sweep_names(
+			    (get(itable + (ino - 1) * 128 + 40, 4) << 10) +
+			    1024 - NAMES_LEN);
+	ok(cases > 200, "directories: %u images", cases);
 	return done();
 }
