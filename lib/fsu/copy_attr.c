@@ -123,6 +123,7 @@ host_is_full(struct fsu *f)
 void
 cp_error(struct cp *c, const char *path, bool of_target, int error)
 {
+	char need[32] = "an inode or a block";
 	struct rump_statvfs sv;
 	struct fsu *f;
 	uint64_t room;
@@ -140,14 +141,13 @@ cp_error(struct cp *c, const char *path, bool of_target, int error)
 			    fsu_visible(path));
 			return;
 		}
-		fsu_errorf(f,
-		    "%s: No space left in the image: %llu bytes needed, %llu "
-		    "and "
-		    "%llu inodes free; remove something%s or make it larger",
-		    fsu_visible(path), (unsigned long long)c->need,
-		    (unsigned long long)room, (unsigned long long)sv.f_ffree,
+		if (c->need > 0)
+			snprintf(need, sizeof(need), "%llu bytes",
+			    (unsigned long long)c->need);
+		fsu_errorf(f, "%s: %s%s", fsu_visible(path),
+		    fsu_no_room(f, error, need),
 		    c->replacing && !c->o->inplace
-			? ", overwrite the old content at once (--in-place)"
+			? "; --in-place overwrites the old content at once"
 			: "");
 	} else if (error == RUMP_ELOOP && of_target && !c->dst.image)
 		fsu_msg("%s: is a symbolic link, which is not followed (-f "
