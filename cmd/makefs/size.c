@@ -12,10 +12,11 @@
 #include "fsu/fsu.h"
 #include "makefs.h"
 
-#define SMALL_BYTES  (8u * 1024u * 1024u) /* below: blocks of 1 KiB */
-#define SMALL_BLOCK  1024u
-#define BLOCK	     4096u
-#define SLACK_BLOCKS 16u /* when a second attempt is needed */
+#define EXTRA_INODE_BYTES 8192u /* of -s +SIZE, for each inode beside it */
+#define SMALL_BYTES	  (8u * 1024u * 1024u) /* below: blocks of 1 KiB */
+#define SMALL_BLOCK	  1024u
+#define BLOCK		  4096u
+#define SLACK_BLOCKS	  16u /* when a second attempt is needed */
 
 static uint64_t
 ppm_of(uint64_t n, uint32_t ppm)
@@ -148,6 +149,8 @@ measure(struct makefs_opts *mo, struct manifest *mf, uint32_t block,
 		blocks += ppm_of(blocks, more) + SLACK_BLOCKS;
 	inodes = nd.nd_inodes + mo->mo_free_inodes +
 	    ppm_of(nd.nd_inodes, mo->mo_free_inodes_ppm);
+	if (!mo->mo_inodes_given)
+		inodes += mo->mo_size_extra / EXTRA_INODE_BYTES;
 	p->p_need_blocks = blocks;
 	p->p_need_inodes = inodes;
 	spare = mo->mo_free_blocks;

@@ -30,6 +30,11 @@ teardown() { fsu_teardown; }
 	d=$(($(stat -c %s b.img) - $(stat -c %s a.img)))
 	[ $d -ge 3145728 ] && [ $d -le 3500000 ]
 	[ "$(free_bytes b.img)" -ge 3145728 ]
+	n=$(dumpe2fs -h b.img 2>/dev/null | sed -n 's/^Free inodes: *//p')
+	[ "$n" -ge 384 ] # an inode for each 8 KiB
+	makefs -s +3m -f 5 c.img tree
+	n=$(dumpe2fs -h c.img 2>/dev/null | sed -n 's/^Free inodes: *//p')
+	[ "$n" -ge 5 ] && [ "$n" -lt 384 ]
 }
 
 @test "-s that is too small: how much is missing, and what to say" {
