@@ -18,7 +18,7 @@ export PATH LC_ALL=C
 
 mkdir -p "$dir"
 cd "$dir"
-trap 'cd /; umount "$dir/mnt" 2>/dev/null; rm -rf "$dir"' EXIT
+trap 'cd /; umount "$dir/mnt" 2>/dev/null || :; rm -rf "$dir"' EXIT
 trap 'exit 130' INT TERM
 ${CC:-gcc} -O2 -o pair "$top/bench/pair.c"
 ${CC:-gcc} -O2 -I"$top/include" -o getpid "$top/bench/getpid.c" "$obj/lib/libukfs.a" -lpthread
