@@ -157,8 +157,31 @@ modules: $(MODULES:%=$O/lib/librumpfs_%.so) ## the drivers as loadable modules t
 EXPORT_KERNEL := '-Wl,--export-dynamic-symbol=rump*'
 
 # ---- the commands -----------------------------------------------------
+# An fsu_* command is a table, NAME_command in cmd/NAME/NAME.c; its main() is
+# cmd/command_main.c compiled for it.  Other programs have a main.c of their own.
+$O/cmd/fsu_%/command_main.o: cmd/command_main.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(HOST_CFLAGS) -DFSU_COMMAND=fsu_$*_command -c -o $@ $<
+
+FSU_COMMANDS := $(filter fsu_%,$(COMMANDS))
+command_objs = $(sort $(patsubst %.c,$O/%.o,$(wildcard cmd/$(1)/*.c)) \
+	$(if $(filter fsu_%,$(1)),$O/cmd/$(1)/command_main.o))
+
+# All commands' tables in a list, for those who run or describe every command.
+$O/gen/commands.c: Makefile $(wildcard cmd)
+	@mkdir -p $(@D)
+	$(Q){ echo '#include <fsu/fsu.h>'; \
+	for c in $(FSU_COMMANDS); do echo "extern const struct fsu_command $${c}_command;"; done; \
+	echo 'const struct fsu_command *const fsu_commands[] = {'; \
+	for c in $(FSU_COMMANDS); do echo "    &$${c}_command,"; done; \
+	echo '};'; \
+	echo 'const size_t fsu_ncommands = sizeof(fsu_commands) / sizeof(fsu_commands[0]);'; } >$@
+$O/gen/commands.o: $O/gen/commands.c
+	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
+ALL_COMMAND_OBJS := $O/gen/commands.o $(filter-out %/command_main.o,$(foreach c,$(FSU_COMMANDS),$(call command_objs,$c)))
+
 define command_template
-$$O/bin/$(1): $$(patsubst %.c,$$O/%.o,$$(wildcard cmd/$(1)/*.c)) \
+$$O/bin/$(1): $$(call command_objs,$(1)) $$(MORE_OBJS_$(1)) \
 		$$O/lib/libfsu.a $$O/lib/libnewfs.a $$O/lib/libukfs.a
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(LDFLAGS) $$(EXPORT_KERNEL) -o $$@ $$^ $$(LIBS_$(1)) $$(LDLIBS)

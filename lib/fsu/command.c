@@ -469,6 +469,7 @@ session_free(struct fsu *f)
 	fsu_image_free(&f->image);
 	free(f->options);
 	free(f->second_arg);
+	fsu_host_access_free(f);
 }
 
 static void *

@@ -47,7 +47,10 @@ struct fsu_copyopts {
 };
 
 extern const struct fsu_option fsu_copy_options[];
-extern const size_t fsu_nget_options, fsu_nput_options, fsu_ncp_options;
+/* How many of them, from the first on, each command has. */
+#define FSU_CP_NOPTIONS	 22
+#define FSU_PUT_NOPTIONS (FSU_CP_NOPTIONS - 3)
+#define FSU_GET_NOPTIONS (FSU_PUT_NOPTIONS - 1)
 
 /* struct fsu_command's option(); state is a struct fsu_copyopts. */
 int fsu_copy_option(void *state, int key, const char *value);

@@ -56,9 +56,9 @@ const struct fsu_option fsu_copy_options[] = {
     {'s', "symbolic-link", FSU_NOARG, NULL, "make symlinks, not copies"},
     {KEY_TO, "to", FSU_ARG, "IMAGE2", "DEST is in IMAGE2"},
 };
-#define NCP (sizeof(fsu_copy_options) / sizeof(fsu_copy_options[0]))
-const size_t fsu_nget_options = NCP - 4, fsu_nput_options = NCP - 3,
-	     fsu_ncp_options = NCP;
+_Static_assert(
+    sizeof(fsu_copy_options) / sizeof(fsu_copy_options[0]) == FSU_CP_NOPTIONS,
+    "copy.h says how many there are");
 
 /* ---- options ---------------------------------------------------------------------- */
 

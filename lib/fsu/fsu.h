@@ -3,9 +3,10 @@
  * What the commands share: options, the image argument, the session (open, lock,
  * mount, unmount), messages, sizes, paths, globs.  The copy engine has copy.h.
  *
- * A command is a table (struct fsu_command) and main() is one line,
- *	return fsu_main(&command, argc, argv);
- * so that a shell can run the same commands on an image that is open already.
+ * A command is a table (struct fsu_command), NAME_command in cmd/NAME/NAME.c, and
+ * main() is the same for all (cmd/command_main.c), so that a shell can run the
+ * same commands on an image that is open already: no state but what the table
+ * asks for, and no global names without the command's own in front.
  * fsu_main parses, opens, calls run(), unmounts; run() acts on the image with
  * rump_sys_*() (the thread is bound to it, the current directory is "/") or
  * ukfs_*(fsu_ukfs(f)).  rump_sys_*() gives minus an error number.
@@ -87,6 +88,7 @@ struct fsu;
 #define FSU_OWNGLOB   0x10 /* run() expands what it wants by fsu_glob itself */
 #define FSU_POSIXARGS 0x04 /* the first operand after IMAGE ends options */
 #define FSU_HIDDEN    0x08 /* not in lists of commands */
+#define FSU_NOSANDBOX 0x20 /* runs programs of the host */
 
 struct fsu_command {
 	const char *name; /* "fsu_cat" */
@@ -110,6 +112,10 @@ struct fsu_command {
 	void (*done)(void *state); /* may be NULL; called in every case */
 };
 
+/* Every command, sorted by name: only for programs that link all of them. */
+extern const struct fsu_command *const fsu_commands[];
+extern const size_t fsu_ncommands;
+
 int fsu_main(const struct fsu_command *cmd, int argc, char **argv);
 /* The same on an open image: argv[0] is the command's name, then X's own options
  * and operands.  A status. */
@@ -128,6 +134,14 @@ bool fsu_writable(struct fsu *f);
 /* In prepare(): an image argument to open as well (--to=IMAGE2). */
 void fsu_second_image(struct fsu *f, const char *arg, bool write);
 struct fsu *fsu_second(struct fsu *f);
+/*
+ * In prepare(): a host path that run() will open, with all that is below it.
+ * What isn't named can't be opened any more once the image is.  A path that
+ * doesn't exist yet stands for the directory that it will be made in.
+ */
+#define FSU_HOST_READ  0x1
+#define FSU_HOST_WRITE 0x2 /* and make, change, remove */
+void fsu_host_access(struct fsu *f, const char *path, unsigned access);
 /* ^C or SIGTERM came: finish, tidy up, return. */
 bool fsu_interrupted(void);
 /* -o NAME, -o NAME=VALUE: the value, "" if it has none; NULL if not given. */

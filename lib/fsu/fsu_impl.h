@@ -40,6 +40,11 @@ struct fsu {
 	char *second_arg;
 	bool second_write;
 	struct fsu *second;
+	struct fsu_host_path {
+		char *path;
+		unsigned access;
+	} * host_paths;
+	size_t nhost_paths;
 };
 
 /* image.c: a status, after a message. */
@@ -48,6 +53,9 @@ int fsu_image_resolve(
 void fsu_image_free(struct fsu_image *im);
 /* Does arg end in a window suffix?  *wordsp: where its first % is. */
 bool fsu_window_suffix(const char *arg, const char **wordsp);
+
+/* confine.c */
+void fsu_host_access_free(struct fsu *f);
 
 /* session.c */
 /* Open f (and its second image): a status, after a message. */

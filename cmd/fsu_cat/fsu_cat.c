@@ -204,23 +204,17 @@ run(struct fsu *f, void *state, int n, char **operands)
 	return FSU_OK;
 }
 
-int
-main(int argc, char **argv)
-{
-	static const struct fsu_command command = {
-	    .name = "fsu_cat",
-	    .synopsis = "IMAGE [OPTION]... FILE...",
-	    .summary = "Write files of an image to standard output.",
-	    .options = options,
-	    .noptions = sizeof(options) / sizeof(options[0]),
-	    .flags = FSU_READS | FSU_GLOBS,
-	    .min_operands = 1,
-	    .max_operands = -1,
-	    .state_size = sizeof(struct cat),
-	    .init = init,
-	    .option = option,
-	    .run = run,
-	};
-
-	return fsu_main(&command, argc, argv);
-}
+const struct fsu_command fsu_cat_command = {
+    .name = "fsu_cat",
+    .synopsis = "IMAGE [OPTION]... FILE...",
+    .summary = "Write files of an image to standard output.",
+    .options = options,
+    .noptions = sizeof(options) / sizeof(options[0]),
+    .flags = FSU_READS | FSU_GLOBS,
+    .min_operands = 1,
+    .max_operands = -1,
+    .state_size = sizeof(struct cat),
+    .init = init,
+    .option = option,
+    .run = run,
+};
