@@ -246,6 +246,14 @@ ls_add_operand(struct fsu *f, const struct ls_options *opt,
 /* ---- directories ----------------------------------------------------------------- */
 
 static int
+cannot_read(struct fsu *f, const char *dir, int error)
+{
+	fsu_errorf(f, "reading directory %s: %s", fsu_quote_msg(dir),
+	    fsu_strerror(error));
+	return FSU_FAIL;
+}
+
+static int
 add_entry(struct fsu *f, const struct ls_options *opt, struct ls_listing *l,
     const struct rump_direntplus *d, int fd, const char *dir)
 {
@@ -254,6 +262,8 @@ add_entry(struct fsu *f, const struct ls_options *opt, struct ls_listing *l,
 	const struct rump_stat *st = &d->d_stat;
 	int error = -d->d_error, status = FSU_OK;
 
+	if (name[0] == '\0')
+		return cannot_read(f, dir, error); /* damaged: it has none */
 	if (is_ignored(opt, name))
 		return FSU_OK;
 	file = new_file(l, name, d->d_ent.d_namlen);
@@ -293,11 +303,8 @@ ls_add_directory(struct fsu *f, const struct ls_options *opt,
 			l->dents_left = DENTS_SIZE;
 		}
 		n = rump_sys_getdents_plus(fd, l->dents, l->dents_left);
-		if (n < 0) {
-			fsu_errorf(f, "reading directory %s: %s",
-			    fsu_quote_msg(path), fsu_strerror((int)n));
-			return FSU_FAIL;
-		}
+		if (n < 0)
+			return cannot_read(f, path, (int)n);
 		if (n == 0)
 			return status;
 		p = l->dents;

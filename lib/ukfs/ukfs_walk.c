@@ -62,7 +62,15 @@ slurp(int dirfd, char **memp, size_t *lenp)
 			break;
 		len += (size_t)n;
 	}
-	if (n < 0) {
+	if (n < 0 && len > 0) {
+		/* What there is counts; the rest is an entry that is damaged. */
+		struct rump_direntplus *e = (void *)(mem + len);
+
+		memset(e, 0, sizeof(*e) + 8);
+		e->d_reclen = sizeof(*e) + 8; /* with an empty name */
+		e->d_error = (int32_t)-n;
+		len += e->d_reclen;
+	} else if (n < 0) {
 		free(mem);
 		return n;
 	}
@@ -102,7 +110,8 @@ ukfs_readdir(
 		} else if (e->d_ent.d_name[0] == '\0' ||
 		    strlen(e->d_ent.d_name) != e->d_ent.d_namlen ||
 		    strchr(e->d_ent.d_name, '/') != NULL)
-			e->d_error = RUMP_EUCLEAN;
+			e->d_error = e->d_error != 0 ? e->d_error
+						     : RUMP_EUCLEAN;
 		ents[n++] = e;
 	}
 	if (!(flags & UKFS_DIR_UNSORTED))

@@ -5,7 +5,8 @@
  * The second is done in two passes over the caller's buffer: names while the
  * directory is locked, then attributes without any lock of it, so that a child's
  * or the parent's lock never waits inside of the directory's.  An entry that has
- * gone meanwhile has d_error.
+ * gone meanwhile has d_error, and so has one that the driver calls damaged, which
+ * has no inode number and no name.
  */
 #include "sys/sys_impl.h"
 #include "vfs/vnode_impl.h"
@@ -55,6 +56,13 @@ getdents_emit(struct dirsink *ds, uint64_t ino, uint8_t dtype, const char *name,
 	}
 	gd->used += reclen;
 	return gd->error;
+}
+
+static int
+getdents_damage(struct dirsink *ds, int error, uint64_t nextcookie)
+{
+	(void)error; /* the second pass says EUCLEAN */
+	return getdents_emit(ds, 0, RUMP_DT_UNKNOWN, "", 0, nextcookie);
 }
 
 /* A node's attributes, from the vnode if somebody uses it (it may have changes
@@ -107,7 +115,7 @@ getdents_stat(struct mount *mp, char *ubuf, uint64_t used)
 			    &reclen, sizeof(reclen));
 		if (error != 0 || reclen == 0 || reclen > used - pos)
 			return error != 0 ? error : EFAULT;
-		e = stat_ino(mp, ino, &st);
+		e = ino != 0 ? stat_ino(mp, ino, &st) : EUCLEAN;
 		if (e != 0)
 			memset(&st, 0, sizeof(st));
 		error = copyout(&st,
@@ -161,7 +169,10 @@ static int
 do_getdents(int fd, char *ubuf, uint64_t len, bool plus, uint64_t *usedp)
 {
 	struct getdents gd = {
-	    .ds = {getdents_emit}, .ubuf = ubuf, .room = len, .plus = plus};
+	    .ds = {getdents_emit, plus ? getdents_damage : NULL},
+	    .ubuf = ubuf,
+	    .room = len,
+	    .plus = plus};
 	struct file *fp;
 	int error;
 

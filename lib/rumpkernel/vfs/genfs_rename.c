@@ -112,7 +112,7 @@ emit_any(struct dirsink *ds, uint64_t ino, uint8_t dtype, const char *name,
 int
 genfs_isempty(struct vnode *vp)
 {
-	struct dirsink ds = {emit_any};
+	struct dirsink ds = {.ds_emit = emit_any};
 	uint64_t cookie = 0, was;
 	bool eof = false;
 	int error;

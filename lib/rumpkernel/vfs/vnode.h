@@ -149,6 +149,9 @@ struct vcreate {
 struct dirsink {
 	int (*ds_emit)(struct dirsink *ds, uint64_t ino, uint8_t dtype,
 	    const char *name, size_t namelen, uint64_t nextcookie);
+	/* An entry is damaged, and the driver can go on behind it; as emit.  NULL:
+	 * readdir fails with the error. */
+	int (*ds_damage)(struct dirsink *ds, int error, uint64_t nextcookie);
 };
 
 /* A run of a file's bytes on the device. */

@@ -3,3 +3,5 @@
 standard
 pokeblk "$(bmap /dir 0)" 32 '/'
 readall 1 'the name has a slash or a NUL'
+# What is behind the bad name is there all the same.
+run 0 '' test -f "$work/out/dir/in" -o -d "$work/out/dir/sub"

@@ -161,6 +161,8 @@ void ext2_group_encode(
     struct ext2_mount *m, uint32_t g, struct ext2_group_disk *gd);
 /* Counts and descriptors into their buffers.  m_lock held. */
 int ext2_groups_put(struct ext2_mount *m);
+/* The first of the system zone's ranges that ends behind blk. */
+uint32_t ext2_sys_find(const struct ext2_mount *m, uint64_t blk);
 bool ext2_sys_overlap(const struct ext2_mount *m, uint64_t blk, uint64_t n);
 /* May a file's data or mapping lie there? */
 bool ext2_blocks_sane(const struct ext2_mount *m, uint64_t blk, uint64_t n);

@@ -33,7 +33,7 @@ bitmap_check(struct ext2_mount *m, uint32_t g, const uint8_t *map)
 	uint32_t n = ext2_group_blocks(m, g), nfree;
 
 	gp->g_state |= EG_BCHECKED;
-	for (uint32_t i = 0; i < m->m_nsys; i++) {
+	for (uint32_t i = ext2_sys_find(m, start); i < m->m_nsys; i++) {
 		uint64_t s = kmax(m->m_sys[i].er_start, start);
 		uint64_t e = kmin(m->m_sys[i].er_end, start + n);
 

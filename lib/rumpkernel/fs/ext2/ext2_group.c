@@ -205,12 +205,11 @@ ext2_groups_put(struct ext2_mount *m)
 	return ext2_super_put(m, false);
 }
 
-bool
-ext2_sys_overlap(const struct ext2_mount *m, uint64_t blk, uint64_t n)
+uint32_t
+ext2_sys_find(const struct ext2_mount *m, uint64_t blk)
 {
 	uint32_t lo = 0, hi = m->m_nsys;
 
-	/* the first range that ends behind blk */
 	while (lo < hi) {
 		uint32_t mid = lo + (hi - lo) / 2;
 
@@ -219,7 +218,15 @@ ext2_sys_overlap(const struct ext2_mount *m, uint64_t blk, uint64_t n)
 		else
 			hi = mid;
 	}
-	return lo < m->m_nsys && m->m_sys[lo].er_start < blk + n;
+	return lo;
+}
+
+bool
+ext2_sys_overlap(const struct ext2_mount *m, uint64_t blk, uint64_t n)
+{
+	uint32_t i = ext2_sys_find(m, blk);
+
+	return i < m->m_nsys && m->m_sys[i].er_start < blk + n;
 }
 
 bool

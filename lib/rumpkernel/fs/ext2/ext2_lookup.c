@@ -497,15 +497,33 @@ ext2_dir_make(struct vnode *vp, uint32_t parent)
 
 /* ---- listing -------------------------------------------------------------------- */
 
-static bool
-is_dots(const struct dirpack_ent *de)
+/* "." and "..", where alone they may stand: records 0 and 1 of block 0. */
+enum dots { NO_DOTS, DOTS, DOTS_ASTRAY };
+static enum dots
+dots(uint32_t lbn, uint32_t nth, const struct dirpack_ent *de)
 {
-	return de->de_name[0] == '.' &&
-	    (de->de_namlen == 1 ||
-		(de->de_namlen == 2 && de->de_name[1] == '.'));
+	if (de->de_name[0] != '.' || de->de_namlen > 2 ||
+	    (de->de_namlen == 2 && de->de_name[1] != '.'))
+		return NO_DOTS;
+	return lbn == 0 && nth == de->de_namlen - 1 ? DOTS : DOTS_ASTRAY;
 }
 
-/* Hand the entries of a block from *offp on to sink; *stopp: it has enough. */
+/* What is wrong with a name?  NULL: nothing. */
+static const char *
+name_fault(uint32_t lbn, uint32_t nth, const struct dirpack_ent *de)
+{
+	if (kmemchr(de->de_name, '/', de->de_namlen) != NULL ||
+	    kmemchr(de->de_name, '\0', de->de_namlen) != NULL)
+		return "the name has a slash or a NUL";
+	if (dots(lbn, nth, de) == DOTS_ASTRAY)
+		return "\".\" or \"..\" where none belongs";
+	return NULL;
+}
+
+/*
+ * Hand the entries of a block from *cookiep on to sink; *stopp: it has enough.
+ * A bad name is passed over; behind a bad record the block is lost.
+ */
 static int
 list_block(struct ext2_node *np, uint32_t lbn, const uint8_t *blk,
     struct dirsink *sink, uint64_t *cookiep, bool *stopp)
@@ -514,23 +532,31 @@ list_block(struct ext2_node *np, uint32_t lbn, const uint8_t *blk,
 	uint64_t base = ext2_blkoff(m, lbn);
 	struct dirpack_ent de;
 	const char *why;
-	uint32_t off;
+	uint32_t off, next, nth;
+	int error;
 
-	for (off = 0; off < m->m_bsize; off += de.de_reclen) {
-		if (rec_get(m, blk + off, m->m_bsize - off, &de, &why) != 0)
-			return dir_bad(np, lbn, off, why);
-		if (de.de_ino == 0 || base + off < *cookiep)
-			continue;
-		if (kmemchr(de.de_name, '/', de.de_namlen) != NULL ||
-		    kmemchr(de.de_name, '\0', de.de_namlen) != NULL)
-			return dir_bad(
-			    np, lbn, off, "the name has a slash or a NUL");
-		if (sink->ds_emit(sink, de.de_ino, de.de_dtype, de.de_name,
-			de.de_namlen, base + off + de.de_reclen) != 0) {
+	for (off = nth = 0; off < m->m_bsize; off = next, nth++) {
+		next = m->m_bsize;
+		if (rec_get(m, blk + off, m->m_bsize - off, &de, &why) == 0) {
+			next = off + de.de_reclen;
+			if (de.de_ino == 0 || base + off < *cookiep)
+				continue;
+			why = name_fault(lbn, nth, &de);
+		}
+		if (why == NULL) {
+			error = sink->ds_emit(sink, de.de_ino, de.de_dtype,
+			    de.de_name, de.de_namlen, base + next);
+		} else {
+			error = dir_bad(np, lbn, off, why);
+			if (sink->ds_damage == NULL)
+				return error;
+			error = sink->ds_damage(sink, error, base + next);
+		}
+		if (error != 0) {
 			*stopp = true;
 			return 0;
 		}
-		*cookiep = base + off + de.de_reclen;
+		*cookiep = base + next;
 	}
 	*cookiep = base + m->m_bsize;
 	return 0;
@@ -567,7 +593,7 @@ ext2_dir_isempty(struct vnode *vp)
 {
 	struct ext2_node *np = ext2_node_of(vp);
 	struct ext2_mount *m = np->n_m;
-	uint32_t n = dir_nblks(np), off;
+	uint32_t n = dir_nblks(np), off, nth;
 	struct dirpack_ent de;
 	const char *why;
 	struct buf *bp;
@@ -577,12 +603,12 @@ ext2_dir_isempty(struct vnode *vp)
 		error = dir_block(np, lbn, &bp);
 		if (error != 0)
 			return error;
-		for (off = 0; off < m->m_bsize && error == 0;
-		     off += de.de_reclen) {
+		for (off = nth = 0; off < m->m_bsize && error == 0;
+		     off += de.de_reclen, nth++) {
 			if (rec_get(m, bp->b_data + off, m->m_bsize - off, &de,
 				&why) != 0)
 				error = dir_bad(np, lbn, off, why);
-			else if (de.de_ino != 0 && !is_dots(&de))
+			else if (de.de_ino != 0 && dots(lbn, nth, &de) != DOTS)
 				error = ENOTEMPTY;
 		}
 		brelse(bp);
