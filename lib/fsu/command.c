@@ -163,6 +163,33 @@ front_option(struct line *l, bool *taken)
 	return FSU_OK;
 }
 
+static bool
+image_is_named(const struct line *l)
+{
+	return l->open || l->noperands > 0 || l->image != NULL ||
+	    l->env_device != NULL;
+}
+
+/* With FSU_RAWARGS: take all that is left as it stands, if it is time to. */
+static bool
+raw_arguments(struct line *l)
+{
+	const char *arg;
+
+	if (!(l->cmd->flags & FSU_RAWARGS) || l->op.op_cluster != NULL ||
+	    l->op.op_next >= l->op.op_argc || !image_is_named(l))
+		return false;
+	arg = l->op.op_argv[l->op.op_next];
+	if (!l->op.op_ended && strcmp(arg, "--") == 0) {
+		l->op.op_next++;
+	} else if (!l->op.op_ended && strncmp(arg, "--", 2) == 0) {
+		return false;
+	}
+	while (l->op.op_next < l->op.op_argc)
+		l->operands[l->noperands++] = l->op.op_argv[l->op.op_next++];
+	return true;
+}
+
 static int
 one_argument(struct line *l, bool *end)
 {
@@ -171,12 +198,10 @@ one_argument(struct line *l, bool *end)
 	int key, status;
 
 	status = front_option(l, &taken);
-	if (status != FSU_OK || taken)
+	if (status != FSU_OK || taken || raw_arguments(l))
 		return status;
 	/* POSIX order: the command's first operand, not IMAGE, ends options. */
-	l->op.op_posix = (l->cmd->flags & FSU_POSIXARGS) &&
-	    (l->open || l->noperands > 0 || l->image != NULL ||
-		l->env_device != NULL);
+	l->op.op_posix = (l->cmd->flags & FSU_POSIXARGS) && image_is_named(l);
 	key = fsu_opt_next(&l->op, &value);
 	switch (key) {
 	case FSU_OPT_END:
@@ -418,7 +443,14 @@ worse(int a, int b)
 	return a > b ? a : b;
 }
 
-/* All between parsing and the end.  A status. */
+/* Of what isn't run()'s: the status as the command has it. */
+static int
+trouble(const struct line *l, int status)
+{
+	return status != FSU_OK && l->cmd->trouble != 0 ? l->cmd->trouble
+							: status;
+}
+
 /* A time that is set and means none would date every change to 1970. */
 static int
 check_clock(void)
@@ -432,6 +464,7 @@ check_clock(void)
 	    : fsu_usage("SOURCE_DATE_EPOCH is no number of seconds");
 }
 
+/* All between parsing and the end.  A status. */
 static int
 execute(struct line *l)
 {
@@ -441,6 +474,7 @@ execute(struct line *l)
 	status = choose_image(l);
 	if (status == FSU_OK)
 		status = check_count(l);
+	f->programs = (l->cmd->flags & FSU_NOSANDBOX) != 0;
 	f->write = (l->cmd->flags & FSU_WRITES) != 0;
 	if (status == FSU_OK && f->write)
 		status = check_clock();
@@ -448,14 +482,14 @@ execute(struct line *l)
 		status = l->cmd->prepare(
 		    f, l->state, l->noperands, l->operands);
 	if (status != FSU_OK)
-		return status;
+		return trouble(l, status);
 	fsu_signals_catch();
-	status = fsu_session_open(f);
+	status = trouble(l, fsu_session_open(f));
 	if (status == FSU_OK)
 		status = run(l);
-	status = worse(status, f->status);
-	status = worse(status, fsu_flush_stdout());
-	status = worse(status, fsu_session_close(f));
+	status = worse(status, trouble(l, f->status));
+	status = worse(status, trouble(l, fsu_flush_stdout()));
+	status = worse(status, trouble(l, fsu_session_close(f)));
 	if (fsu_signal_seen() != 0)
 		status = 128 + fsu_signal_seen();
 	else if (fsu_stdout_gone())
@@ -498,7 +532,7 @@ fsu_main(const struct fsu_command *cmd, int argc, char **argv)
 	if (env != NULL && *env != '\0')
 		l.env_device = env;
 	l.state = new_state(cmd);
-	status = parse(&l, argc, argv);
+	status = trouble(&l, parse(&l, argc, argv));
 	operands = l.operands;
 	if (l.exit_now != -1)
 		status = l.exit_now;
@@ -526,7 +560,7 @@ fsu_run_command(
 	f->cmd = cmd;
 	f->status = FSU_OK;
 	l.state = new_state(cmd);
-	status = parse(&l, argc, argv);
+	status = trouble(&l, parse(&l, argc, argv));
 	if (l.exit_now != -1)
 		status = l.exit_now;
 	else if (status == FSU_OK) {
@@ -534,10 +568,11 @@ fsu_run_command(
 		if (status == FSU_OK && cmd->prepare != NULL)
 			status = cmd->prepare(
 			    f, l.state, l.noperands, l.operands);
+		status = trouble(&l, status);
 		if (status == FSU_OK)
 			status = run(&l);
-		status = worse(status, f->status);
-		status = worse(status, fsu_flush_stdout());
+		status = worse(status, trouble(&l, f->status));
+		status = worse(status, trouble(&l, fsu_flush_stdout()));
 	}
 	if (cmd->done != NULL)
 		cmd->done(l.state);

@@ -17,6 +17,12 @@ fsu_host_access(struct fsu *f, const char *path, unsigned access)
 }
 
 void
+fsu_want_programs(struct fsu *f)
+{
+	f->programs = true;
+}
+
+void
 fsu_host_access_free(struct fsu *f)
 {
 	size_t i;

@@ -89,6 +89,10 @@ struct fsu;
 #define FSU_POSIXARGS 0x04 /* the first operand after IMAGE ends options */
 #define FSU_HIDDEN    0x08 /* not in lists of commands */
 #define FSU_NOSANDBOX 0x20 /* runs programs of the host */
+#define FSU_RAWARGS \
+	0x40 /* all behind IMAGE goes to run() as it stands, words that begin
+                with - too (find); the common long options and -- only where
+                they come first.  Options in front of IMAGE, as always. */
 
 struct fsu_command {
 	const char *name; /* "fsu_cat" */
@@ -98,8 +102,10 @@ struct fsu_command {
 	const struct fsu_option *options;
 	size_t noptions;
 	unsigned flags;
-	int min_operands;	   /* fewer: status 2 "missing operand" */
-	int max_operands;	   /* more: status 2 "extra operand"; -1: any */
+	int min_operands; /* fewer: status 2 "missing operand" */
+	int max_operands; /* more: status 2 "extra operand"; -1: any */
+	int trouble; /* a status instead of 1 and 2, where those are the status of
+	                what run() ran (exec: 125); 0: none */
 	size_t state_size;	   /* zeroed before option() */
 	void (*init)(void *state); /* may be NULL */
 	/* One option; 0, or FSU_USAGE after fsu_usage().  NULL if there are none. */
@@ -142,6 +148,18 @@ struct fsu *fsu_second(struct fsu *f);
 #define FSU_HOST_READ  0x1
 #define FSU_HOST_WRITE 0x2 /* and make, change, remove */
 void fsu_host_access(struct fsu *f, const char *path, unsigned access);
+/* In prepare(): run() will run programs of the host, as FSU_NOSANDBOX says it for
+ * commands that always do. */
+void fsu_want_programs(struct fsu *f);
+/*
+ * In run(): unmount, close and unlock the image, and take it again, for writing or
+ * for reading; descriptors in it are gone, the current directory stays.  Between
+ * the two only messages work.  A status, after a message; leave: of what couldn't
+ * be written out; again: also when another file has taken the image's place, and
+ * then, as after every failure, the image stays closed.
+ */
+int fsu_image_leave(struct fsu *f);
+int fsu_image_again(struct fsu *f, bool write);
 /* ^C or SIGTERM came: finish, tidy up, return. */
 bool fsu_interrupted(void);
 /* -o NAME, -o NAME=VALUE: the value, "" if it has none; NULL if not given. */

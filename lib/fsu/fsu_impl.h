@@ -33,6 +33,7 @@ struct fsu {
 	bool write, force, nowait, verbose;
 	bool glob, noglob;
 	bool readonly; /* it is mounted read-only */
+	bool programs; /* runs programs of the host: no sandbox */
 	struct rumpuser_file *hf;
 	struct ukfs *ukfs;
 	unsigned loglines; /* what the kernel said */
@@ -45,6 +46,9 @@ struct fsu {
 		unsigned access;
 	} * host_paths;
 	size_t nhost_paths;
+	/* left for a while: which file it was, and where in it we were */
+	uint64_t left_dev, left_ino;
+	char *left_cwd;
 };
 
 /* image.c: a status, after a message. */

@@ -233,6 +233,25 @@ check_window(struct fsu *f)
 	return FSU_OK;
 }
 
+/* After fsu_image_leave: is what is open now the file that was left? */
+static int
+check_left(struct fsu *f)
+{
+	struct stat st;
+
+	if (f->left_cwd == NULL)
+		return FSU_OK;
+	if (fstat(rumpuser_file_fd(f->hf), &st) == -1) {
+		fsu_warnf(f, "%s", strerror(errno));
+		return FSU_USAGE;
+	}
+	if (st.st_dev != f->left_dev || st.st_ino != f->left_ino) {
+		fsu_warnf(f, "was replaced by another file meanwhile");
+		return FSU_USAGE;
+	}
+	return FSU_OK;
+}
+
 static int
 mount_image(struct fsu *f)
 {
@@ -278,6 +297,8 @@ open_one(struct fsu *f)
 		status = open_host(f);
 	if (status == FSU_OK)
 		status = check_window(f);
+	if (status == FSU_OK)
+		status = check_left(f);
 	if (status == FSU_OK)
 		status = mount_image(f);
 	return status;
@@ -394,8 +415,51 @@ fsu_session_close(struct fsu *f)
 		free(f->second);
 		f->second = NULL;
 	}
+	free(f->left_cwd);
+	f->left_cwd = NULL;
 	rump_pub_log_hook(NULL, NULL);
 	return status;
+}
+
+/* ---- closed for a while --------------------------------------------------------- */
+
+int
+fsu_image_leave(struct fsu *f)
+{
+	char cwd[RUMP_PATH_MAX];
+	struct stat st;
+
+	if (rump_sys_getcwd(cwd, sizeof(cwd)) <= 0)
+		strcpy(cwd, "/");
+	free(f->left_cwd);
+	f->left_cwd = fsu_strdup(cwd);
+	f->left_dev = f->left_ino = 0;
+	if (fstat(fsu_image_fd(f), &st) == 0) {
+		f->left_dev = st.st_dev;
+		f->left_ino = st.st_ino;
+	}
+	ukfs_leave(f->ukfs);
+	return close_one(f);
+}
+
+int
+fsu_image_again(struct fsu *f, bool write)
+{
+	int status;
+
+	f->write = write;
+	status = open_one(f);
+	if (status == FSU_OK && ukfs_enter(f->ukfs) != 0) {
+		fsu_warnf(f, "%s", strerror(errno));
+		status = FSU_USAGE;
+	}
+	if (status != FSU_OK) {
+		close_one(f);
+		return status;
+	}
+	if (rump_sys_chdir(f->left_cwd) < 0)
+		rump_sys_chdir("/");
+	return FSU_OK;
 }
 
 /* ---- what commands ask ------------------------------------------------------------- */
