@@ -180,6 +180,10 @@ $O/gen/commands.o: $O/gen/commands.c
 	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 ALL_COMMAND_OBJS := $O/gen/commands.o $(filter-out %/command_main.o,$(foreach c,$(FSU_COMMANDS),$(call command_objs,$c)))
 
+# The shell has all of them.
+MORE_OBJS_fsu_sh := $(ALL_COMMAND_OBJS)
+LIBS_fsu_sh = -ledit $(sort $(foreach c,$(filter-out fsu_sh,$(FSU_COMMANDS)),$(LIBS_$c)))
+
 define command_template
 $$O/bin/$(1): $$(call command_objs,$(1)) $$(MORE_OBJS_$(1)) \
 		$$O/lib/libfsu.a $$O/lib/libnewfs.a $$O/lib/libukfs.a

@@ -66,9 +66,31 @@ add_options(struct fsu *f, const char *more)
 	f->options = all;
 }
 
-static void
-help(const struct fsu_command *cmd)
+/* The synopsis of a command whose image is there already; to be freed. */
+static char *
+without_image(const char *synopsis)
 {
+	static const char word[] = "IMAGE ";
+	char *s = fsu_strdup(synopsis), *p;
+	const size_t len = sizeof(word) - 1;
+
+	while ((p = strstr(s, word)) != NULL)
+		memmove(p, p + len, strlen(p + len) + 1);
+	return s;
+}
+
+static void
+help(const struct fsu_command *cmd, bool open)
+{
+	char *synopsis;
+
+	if (open) {
+		synopsis = without_image(cmd->synopsis);
+		fsu_opt_help(cmd->name, synopsis, cmd->summary, cmd->options,
+		    cmd->noptions);
+		free(synopsis);
+		return;
+	}
 	fsu_opt_help(cmd->name, cmd->synopsis, cmd->summary, cmd->options,
 	    cmd->noptions);
 	printf("In front of IMAGE: -t TYPE, -o OPTIONS.  Anywhere: --fstype= "
@@ -105,7 +127,7 @@ common_option(struct line *l, int key, const char *value)
 		l->f->force = true;
 		break;
 	case FSU_KEY_HELP:
-		help(l->cmd);
+		help(l->cmd, l->open);
 		l->exit_now = fsu_flush_stdout();
 		break;
 	case FSU_KEY_VERSION:
@@ -546,42 +568,105 @@ fsu_main(const struct fsu_command *cmd, int argc, char **argv)
 	return status;
 }
 
+/* ---- on an open image ------------------------------------------------------------------ */
+
+/* What a command says to its image before it runs.  A status. */
+static int
+prepare_open(struct line *l)
+{
+	const struct fsu_command *cmd = l->cmd;
+	struct fsu *f = l->f;
+	int status;
+
+	status = check_count(l);
+	if (status == FSU_OK && cmd->prepare != NULL)
+		status = cmd->prepare(f, l->state, l->noperands, l->operands);
+	if (status == FSU_OK && f->write && f->readonly) {
+		fsu_warnf(f, "is open for reading only");
+		status = FSU_USAGE;
+	}
+	if (status == FSU_OK && f->write)
+		status = check_clock();
+	if (status == FSU_OK)
+		status = fsu_second_open(f);
+	return status;
+}
+
+static int
+execute_open(struct line *l)
+{
+	struct fsu *f = l->f;
+	int status;
+
+	status = trouble(l, prepare_open(l));
+	if (status == FSU_OK)
+		status = run(l);
+	status = worse(status, trouble(l, f->status));
+	status = worse(status, trouble(l, fsu_flush_stdout()));
+	status = worse(status, trouble(l, fsu_second_close(f)));
+	if (fsu_signal_seen() != 0)
+		status = 128 + fsu_signal_seen();
+	else if (fsu_stdout_gone())
+		status = 128 + SIGPIPE;
+	return status;
+}
+
+/* A command that has left the image for a while may have come back for reading,
+ * or not at all.  A status; fsu_ukfs(f) is NULL if it stays closed. */
+static int
+reopen(struct fsu *f, const struct fsu *outer)
+{
+	int status = FSU_OK;
+
+	if (f->ukfs != NULL && f->readonly == outer->readonly)
+		return FSU_OK;
+	if (f->ukfs != NULL)
+		status = fsu_image_leave(f);
+	return worse(status, fsu_image_again(f, outer->write));
+}
+
 int
 fsu_run_command(
     struct fsu *f, const struct fsu_command *cmd, int argc, char **argv)
 {
 	struct line l = {.cmd = cmd, .f = f, .open = true};
-	const struct fsu_command *outer = f->cmd;
+	const struct fsu outer = *f;
 	const char *name = fsu_progname();
-	bool glob = f->glob, noglob = f->noglob;
-	int status, before = f->status;
+	int status;
 
+	fsu_stdout_fresh();
 	fsu_set_progname(cmd->name);
 	f->cmd = cmd;
 	f->status = FSU_OK;
+	f->write = (cmd->flags & FSU_WRITES) != 0;
+	f->host_paths = NULL;
+	f->nhost_paths = 0;
+	f->second_arg = NULL;
+	f->second = NULL;
 	l.state = new_state(cmd);
 	status = trouble(&l, parse(&l, argc, argv));
 	if (l.exit_now != -1)
 		status = l.exit_now;
-	else if (status == FSU_OK) {
-		status = check_count(&l);
-		if (status == FSU_OK && cmd->prepare != NULL)
-			status = cmd->prepare(
-			    f, l.state, l.noperands, l.operands);
-		status = trouble(&l, status);
-		if (status == FSU_OK)
-			status = run(&l);
-		status = worse(status, trouble(&l, f->status));
-		status = worse(status, trouble(&l, fsu_flush_stdout()));
-	}
+	else if (status == FSU_OK)
+		status = execute_open(&l);
 	if (cmd->done != NULL)
 		cmd->done(l.state);
 	free(l.state);
 	free(l.operands);
-	f->cmd = outer;
-	f->status = before;
-	f->glob = glob;
-	f->noglob = noglob;
+	free(f->second_arg);
+	fsu_host_access_free(f);
+	status = worse(status, reopen(f, &outer));
+	f->cmd = outer.cmd;
+	f->status = outer.status;
+	f->write = outer.write;
+	f->force = outer.force;
+	f->glob = outer.glob;
+	f->noglob = outer.noglob;
+	f->host_paths = outer.host_paths;
+	f->nhost_paths = outer.nhost_paths;
+	f->second_arg = outer.second_arg;
+	f->second_write = outer.second_write;
+	f->second = outer.second;
 	fsu_set_progname(name);
 	return status;
 }

@@ -123,10 +123,21 @@ extern const struct fsu_command *const fsu_commands[];
 extern const size_t fsu_ncommands;
 
 int fsu_main(const struct fsu_command *cmd, int argc, char **argv);
-/* The same on an open image: argv[0] is the command's name, then X's own options
- * and operands.  A status. */
+/*
+ * The same on an open image: argv[0] is the command's name, then X's own options
+ * and operands.  A status, or 128 and the signal that came (130: ^C; 141: nobody
+ * reads standard output).  Each run is as the first: nothing of an earlier one's
+ * options, output or failure is left.  A command that changes an image that is
+ * open for reading only is refused; a second image's lock isn't waited for.
+ */
 int fsu_run_command(
     struct fsu *f, const struct fsu_command *cmd, int argc, char **argv);
+/* For shells: the signal that came, 0 if none did.  SIGINT is forgotten, so that a
+ * ^C ends one command. */
+int fsu_signal_take(void);
+/* In prepare(): may it be opened for writing?  If not, *whyp says why (NULL: -o ro);
+ * static. */
+bool fsu_image_changeable(struct fsu *f, const char **whyp);
 
 struct ukfs *fsu_ukfs(struct fsu *f);
 /* The image as the user named it (after aliases). */
@@ -234,6 +245,8 @@ bool fsu_glob_match(const char *pattern, const char *name);
  */
 /* Returns how many. */
 int fsu_glob(struct fsu *f, int n, char *const *operands, char ***outp);
+/* One pattern as a shell has it: names that match, and no names if none does. */
+int fsu_glob_pattern(struct fsu *f, const char *pattern, char ***outp);
 void fsu_glob_free(char **list);
 
 /* A whole directory, sorted by name bytewise; "." and ".." left out.  Entries

@@ -66,6 +66,10 @@ void fsu_host_access_free(struct fsu *f);
 int fsu_session_open(struct fsu *f);
 /* Unmount; a status. */
 int fsu_session_close(struct fsu *f);
+/* The second image alone, where f is open already: without waiting for its lock,
+ * since whoever has it may wait for f's.  Closing takes any state. */
+int fsu_second_open(struct fsu *f);
+int fsu_second_close(struct fsu *f);
 /* The words after "--help": common to all commands. */
 extern const struct fsu_option fsu_common_options[];
 extern const size_t fsu_ncommon_options;
@@ -95,5 +99,7 @@ void fsu_signals_restore(void);
 void fsu_log_hook(void *arg, const char *line);
 bool fsu_stdout_gone(void); /* EPIPE was met */
 void fsu_stdout_is_gone(void);
+/* Forget that, and what an earlier command couldn't write. */
+void fsu_stdout_fresh(void);
 
 #endif /* FSU_IMPL_H */

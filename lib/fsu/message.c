@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -207,6 +208,16 @@ void
 fsu_stdout_is_gone(void)
 {
 	stdout_gone = true;
+}
+
+void
+fsu_stdout_fresh(void)
+{
+	if (ferror(stdout)) {
+		__fpurge(stdout);
+		clearerr(stdout);
+	}
+	stdout_gone = false;
 }
 
 int

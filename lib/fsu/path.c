@@ -317,6 +317,21 @@ fsu_glob(struct fsu *f, int n, char *const *operands, char ***outp)
 	return (int)all.n;
 }
 
+int
+fsu_glob_pattern(struct fsu *f, const char *pattern, char ***outp)
+{
+	struct list l = {0};
+
+	(void)f;
+	expand("", pattern, &l);
+	if (l.n > 0)
+		qsort(l.v, l.n, sizeof(*l.v), cmp_strings);
+	else
+		l.v = fsu_calloc(1, sizeof(*l.v));
+	*outp = l.v;
+	return (int)l.n;
+}
+
 void
 fsu_glob_free(char **list)
 {

@@ -7,6 +7,7 @@
  * commands that name the same pair can't wait for each other.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -408,16 +409,54 @@ fsu_session_close(struct fsu *f)
 	if (f->ukfs != NULL)
 		ukfs_leave(f->ukfs);
 	status = close_one(f);
-	if (f->second != NULL) {
-		s = close_one(f->second);
-		status = s > status ? s : status;
-		fsu_image_free(&f->second->image);
-		free(f->second);
-		f->second = NULL;
-	}
+	s = fsu_second_close(f);
+	status = s > status ? s : status;
 	free(f->left_cwd);
 	f->left_cwd = NULL;
 	rump_pub_log_hook(NULL, NULL);
+	return status;
+}
+
+int
+fsu_second_open(struct fsu *f)
+{
+	struct stat a, b;
+	int status;
+
+	if (f->second_arg == NULL)
+		return FSU_OK;
+	status = make_second(f);
+	if (status != FSU_OK)
+		return status;
+	if (stat(f->image.im_path, &a) == 0 &&
+	    stat(f->second->image.im_path, &b) == 0 &&
+	    same_image(&a, &b, f, f->second)) {
+		if (f->second->write && f->readonly) {
+			fsu_warnf(f, "is open for reading only");
+			status = FSU_USAGE;
+		}
+		fsu_image_free(&f->second->image);
+		free(f->second);
+		f->second = NULL; /* it is f itself */
+		return status;
+	}
+	f->second->nowait = true;
+	status = open_one(f->second);
+	rump_pub_log_hook(fsu_log_hook, f);
+	return status;
+}
+
+int
+fsu_second_close(struct fsu *f)
+{
+	int status;
+
+	if (f->second == NULL)
+		return FSU_OK;
+	status = close_one(f->second);
+	fsu_image_free(&f->second->image);
+	free(f->second);
+	f->second = NULL;
 	return status;
 }
 
@@ -486,6 +525,34 @@ bool
 fsu_writable(struct fsu *f)
 {
 	return !f->readonly;
+}
+
+bool
+fsu_image_changeable(struct fsu *f, const char **whyp)
+{
+	const char *why;
+	struct stat st;
+	int fd, rw;
+
+	*whyp = NULL;
+	rw = last_of(f->options, "ro", "rw");
+	if (rw == -1)
+		return false;
+	if (stat(f->image.im_path, &st) == -1)
+		return true; /* opening it says what is wrong */
+	why = NULL;
+	if (rw != 1 && (st.st_mode & 0222) == 0)
+		why = "no write permission";
+	else if (access(f->image.im_path, W_OK) == -1)
+		why = strerror(errno);
+	else if (!f->force &&
+	    (fd = open(f->image.im_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)) !=
+		-1) {
+		why = fsu_host_in_use(fd);
+		close(fd);
+	}
+	*whyp = why;
+	return why == NULL;
 }
 
 void

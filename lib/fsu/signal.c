@@ -53,6 +53,17 @@ fsu_signal_seen(void)
 	return seen;
 }
 
+int
+fsu_signal_take(void)
+{
+	int sig = seen;
+
+	if (sig == SIGINT)
+		seen = 0;
+	rump_pub_interrupt_clear();
+	return sig;
+}
+
 bool
 fsu_interrupted(void)
 {
