@@ -164,6 +164,8 @@ void fsu_quote(struct fsu_quoted *out, const char *name, size_t len,
 bool fsu_quote_plain(const char *name, size_t len);
 /* As GNU's messages quote file names: 'x', 'a'$'\n''b'; a static ring of four. */
 const char *fsu_quote_msg(const char *name);
+/* The same, quoted only where that changes something (or there is a colon). */
+const char *fsu_quote_maybe(const char *name);
 /* Terminal columns of a text. */
 size_t fsu_text_width(const char *s, size_t len);
 

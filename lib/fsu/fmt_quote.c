@@ -403,3 +403,16 @@ fsu_quote_msg(const char *name)
 	fsu_quote(out, name, strlen(name), &q);
 	return out->text;
 }
+
+const char *
+fsu_quote_maybe(const char *name)
+{
+	static const struct fsu_quoting q = {
+	    .style = FSU_QUOTE_SHELL_ESCAPE, .also = ":"};
+	static struct fsu_quoted ring[4];
+	static unsigned next;
+	struct fsu_quoted *out = &ring[next++ % 4];
+
+	fsu_quote(out, name, strlen(name), &q);
+	return out->text;
+}
