@@ -217,11 +217,12 @@ list_names(char *const *names)
 	width += 2;
 	per_line = width < 80 ? 80 / width : 1;
 	fputc('\n', stderr);
-	for (i = 0; i < n; i++)
-		fprintf(stderr, "%-*s%s", (int)width,
-		    fsu_visible(tail(names[i])),
-		    i + 1 == n || (size_t)i % per_line == per_line - 1 ? "\n"
-								       : "");
+	for (i = 0; i < n; i++) {
+		bool last = i + 1 == n || (size_t)i % per_line == per_line - 1;
+
+		fprintf(stderr, "%-*s%s", last ? 0 : (int)width,
+		    fsu_visible(tail(names[i])), last && i + 1 < n ? "\n" : "");
+	}
 }
 
 static unsigned char

@@ -293,6 +293,8 @@ sh_run_list(struct sh *sh, const struct sh_list *list)
 		sig = fsu_signal_take();
 		if (sig != 0) {
 			sh->status = 128 + sig;
+			if (sh->interactive)
+				fputc('\n', stderr);
 			sh->quit = !sh->interactive || sig != SIGINT;
 			return; /* and not the rest of the line */
 		}

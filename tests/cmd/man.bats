@@ -61,3 +61,4 @@ check() {
 @test "fsu_rmdir(1)" { examples fsu_rmdir.1; }
 @test "fsu_truncate(1)" { examples fsu_truncate.1; }
 @test "fsu_write(1)" { examples fsu_write.1; }
+@test "fsu_sh(1)" { examples fsu_sh.1; }
