@@ -38,6 +38,8 @@ LDLIBS += -lpthread
 
 LIBS_makefs := -larchive
 LIBS_fsu_tar := -larchive
+# fsu_sh links all commands and so these as well; nettle is small enough for that.
+LIBS_fsu_sum := -lnettle
 
 # ---- sources ----------------------------------------------------------
 KERN_SRC := $(wildcard lib/rumpkernel/kern/*.c lib/rumpkernel/vfs/*.c \
