@@ -94,6 +94,16 @@ $O/%.o: %.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(HOST_CFLAGS) -c -o $@ $<
 
+# The sandbox's filters of system calls: libseccomp writes them, on the machine
+# that builds and for the one that is built for.
+BUILD_CC ?= $(if $(findstring clang,$(CC)),clang,gcc)
+$O/gen/sandbox_filter.inc: tools/sandbox_filter.c
+	@mkdir -p $(@D)
+	$(Q)$(BUILD_CC) -std=gnu11 -O1 $(WARN) -D_GNU_SOURCE -o $O/gen/sandbox_filter $< -lseccomp
+	$(Q)$O/gen/sandbox_filter "$$($(CC) -dumpmachine)" '$(SAN)' >$@
+$O/lib/hypercall/rumpuser_sandbox.o: $O/gen/sandbox_filter.inc
+$O/lib/hypercall/rumpuser_sandbox.o: HOST_CFLAGS += -I$O/gen
+
 # ---- the kernel -------------------------------------------------------
 # All of it in one relocatable object; then every global that doesn't start
 # with "rump" gets the prefix rumpns_, so that it can't clash with its host.

@@ -31,8 +31,9 @@ if have_command "${CC:-gcc}"; then
 	need_header archive.h -larchive libarchive-dev
 	need_header nettle/nettle-meta.h -lnettle nettle-dev
 	need_header histedit.h -ledit libedit-dev
+	need_header seccomp.h -lseccomp libseccomp-dev
 else
-	missing="$missing libc6-dev nettle-dev libarchive-dev libedit-dev"
+	missing="$missing libc6-dev nettle-dev libarchive-dev libedit-dev libseccomp-dev"
 fi
 
 # ---- to judge ----
@@ -71,13 +72,13 @@ missing=${missing% }
 if ! have_command apt-get; then
 	echo "fs-utils needs these Debian packages, or your system's like them: $missing" >&2
 	if have_command dnf; then
-		echo "Fedora:  dnf install gcc make binutils libarchive-devel libedit-devel nettle-devel" >&2
+		echo "Fedora:  dnf install gcc make binutils libarchive-devel libedit-devel nettle-devel libseccomp-devel" >&2
 	elif have_command apk; then
-		echo "Alpine:  apk add gcc make binutils musl-dev libarchive-dev libedit-dev nettle-dev" >&2
+		echo "Alpine:  apk add gcc make binutils musl-dev libarchive-dev libedit-dev nettle-dev libseccomp-dev" >&2
 	elif have_command pacman; then
-		echo "Arch:  pacman -S gcc make binutils libarchive libedit nettle" >&2
+		echo "Arch:  pacman -S gcc make binutils libarchive libedit nettle libseccomp" >&2
 	elif have_command zypper; then
-		echo "openSUSE:  zypper install gcc make binutils libarchive-devel libedit-devel nettle-devel" >&2
+		echo "openSUSE:  zypper install gcc make binutils libarchive-devel libedit-devel nettle-devel libseccomp-devel" >&2
 	fi
 	exit 1
 fi

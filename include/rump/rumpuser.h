@@ -299,6 +299,35 @@ void rumpuser_dl_close(void *handle);
 /* The host's words for the last failure of rumpuser_dl_* in this thread. */
 const char *rumpuser_dl_error(void);
 
+/* ---- sandbox ---------------------------------------------------------
+ * Optional; for programs, the kernel doesn't call it.  Give up, for good, all
+ * that isn't named: from then on this process
+ *	- opens no file but those named and what is below them (with no path
+ *	  named, none); what is open stays so, and so do the locks on it
+ *	- starts no process and runs no program; threads it may start
+ *	- has no sockets, and does nothing to other processes or to the host itself
+ * What is refused gives EPERM or EACCES (ENOSYS where there is an older call to
+ * fall back on), never a signal.
+ */
+#define RUMPUSER_SANDBOX_READ  0x1
+#define RUMPUSER_SANDBOX_WRITE 0x2 /* READ too; and make, change, remove */
+struct rumpuser_sandbox_path {
+	const char *sp_path; /* a symlink is followed; one that is missing is
+	                        left out */
+	uint32_t sp_access;
+};
+struct rumpuser_sandbox_info {
+	uint32_t si_landlock; /* its version, 0: not in force */
+	bool si_seccomp;
+};
+/*
+ * Must be called while there is no other thread: EBUSY.  A host that lacks a
+ * part of this is no error: *info says what is in force.  ENOMEM, EMFILE..: it
+ * could not be set up, and less than all may be in force.
+ */
+int rumpuser_sandbox(const struct rumpuser_sandbox_path *paths, uint32_t npaths,
+    struct rumpuser_sandbox_info *info);
+
 #ifdef __cplusplus
 }
 #endif

@@ -2,7 +2,7 @@
 /*
  * fsu_main: a command's line, from argv to its status.
  *
- *	parse -> prepare -> open -> run -> close
+ *	parse -> prepare -> open -> sandbox -> mount -> run -> close
  *
  * IMAGE is the first operand (none if FSU_DEVICE or --image names it).  -t and -o
  * are the mount's while no operand and no option of the command's own came, and
@@ -525,7 +525,7 @@ session_free(struct fsu *f)
 	fsu_image_free(&f->image);
 	free(f->options);
 	free(f->second_arg);
-	fsu_host_access_free(f);
+	fsu_confine_free(&f->confine);
 }
 
 static void *
@@ -639,8 +639,7 @@ fsu_run_command(
 	f->cmd = cmd;
 	f->status = FSU_OK;
 	f->write = (cmd->flags & FSU_WRITES) != 0;
-	f->host_paths = NULL;
-	f->nhost_paths = 0;
+	f->confine = (struct fsu_confine){0};
 	f->second_arg = NULL;
 	f->second = NULL;
 	l.state = new_state(cmd);
@@ -654,7 +653,7 @@ fsu_run_command(
 	free(l.state);
 	free(l.operands);
 	free(f->second_arg);
-	fsu_host_access_free(f);
+	fsu_confine_free(&f->confine); /* it asked in vain */
 	status = worse(status, reopen(f, &outer));
 	f->cmd = outer.cmd;
 	f->status = outer.status;
@@ -662,8 +661,7 @@ fsu_run_command(
 	f->force = outer.force;
 	f->glob = outer.glob;
 	f->noglob = outer.noglob;
-	f->host_paths = outer.host_paths;
-	f->nhost_paths = outer.nhost_paths;
+	f->confine = outer.confine;
 	f->second_arg = outer.second_arg;
 	f->second_write = outer.second_write;
 	f->second = outer.second;

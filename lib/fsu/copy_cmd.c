@@ -237,6 +237,36 @@ spool_operands(struct fsu_copyopts *o, int n, char **operands)
 	return FSU_OK;
 }
 
+/* What run() opens on the host. */
+static void
+declare_paths(struct fsu *f, const struct fsu_copyopts *o, int n,
+    char **operands, int sources)
+{
+	const char *dest;
+	char *dir;
+	int i;
+
+	if (o->kind == FSU_COPY_GET) {
+		dest = o->target != NULL ? o->target
+		    : n > 1		 ? operands[n - 1]
+					 : ".";
+		if (strcmp(dest, "-") != 0 || o->recursive)
+			fsu_host_access(f, dest, FSU_HOST_WRITE);
+		if (o->nodir) { /* a directory there is in the way */
+			dir = fsu_dirname(dest);
+			fsu_host_access(f, dir, FSU_HOST_WRITE);
+			free(dir);
+		}
+		return;
+	}
+	/* Symlinks that are followed in a tree lead anywhere. */
+	if (o->recursive && o->deref == 'L')
+		fsu_host_access(f, "/", FSU_HOST_READ);
+	for (i = 0; i < sources; i++)
+		if (o->streams[i] == -1)
+			fsu_host_access(f, operands[i], FSU_HOST_READ);
+}
+
 int
 fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
 {
@@ -265,6 +295,8 @@ fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
 	sources = o->target != NULL || n == 1 ? n : n - 1;
 	if (o->kind == FSU_COPY_PUT)
 		status = spool_operands(o, sources, operands);
+	if (status == FSU_OK && o->kind != FSU_COPY_CP)
+		declare_paths(f, o, n, operands, sources);
 	if (o->to != NULL) {
 		fsu_second_image(f, o->to, true);
 		fsu_want_write(f, false);

@@ -7,7 +7,8 @@
  * main() is the same for all (cmd/command_main.c), so that a shell can run the
  * same commands on an image that is open already: no state but what the table
  * asks for, and no global names without the command's own in front.
- * fsu_main parses, opens, calls run(), unmounts; run() acts on the image with
+ * fsu_main parses, opens, gives up what prepare() didn't ask for, calls run(),
+ * unmounts; run() acts on the image with
  * rump_sys_*() (the thread is bound to it, the current directory is "/") or
  * ukfs_*(fsu_ukfs(f)).  rump_sys_*() gives minus an error number.
  *
@@ -154,7 +155,8 @@ struct fsu *fsu_second(struct fsu *f);
 /*
  * In prepare(): a host path that run() will open, with all that is below it.
  * What isn't named can't be opened any more once the image is.  A path that
- * doesn't exist yet stands for the directory that it will be made in.
+ * is no directory, or doesn't exist yet, stands for the directory that it is or
+ * will be in, if it is to be written.  NULL: the directory for temporaries.
  */
 #define FSU_HOST_READ  0x1
 #define FSU_HOST_WRITE 0x2 /* and make, change, remove */
@@ -177,6 +179,19 @@ bool fsu_interrupted(void);
 const char *fsu_mount_option(struct fsu *f, const char *name);
 /* --no-glob and --glob as given. */
 bool fsu_glob_wanted(struct fsu *f, bool bydefault);
+
+/* For programs without a session: the same list, and the sandbox itself.  No thread
+ * but the calling one may exist.  A status, after a message. */
+struct fsu_confine {
+	struct fsu_host_path {
+		char *path;
+		unsigned access;
+	} * paths;
+	size_t n;
+};
+void fsu_confine_add(struct fsu_confine *c, const char *path, unsigned access);
+int fsu_confine(const struct fsu_confine *c, bool verbose);
+void fsu_confine_free(struct fsu_confine *c);
 
 /* ---- messages (message.c) ---------------------------------------------- */
 

@@ -35,17 +35,14 @@ struct fsu {
 	bool readonly; /* it is mounted read-only */
 	bool programs; /* runs programs of the host: no sandbox */
 	struct rumpuser_file *hf;
+	struct rumpuser_file *stdout_file; /* confine.c */
 	struct ukfs *ukfs;
 	unsigned loglines; /* what the kernel said */
 	int status;	   /* of messages */
 	char *second_arg;
 	bool second_write;
 	struct fsu *second;
-	struct fsu_host_path {
-		char *path;
-		unsigned access;
-	} * host_paths;
-	size_t nhost_paths;
+	struct fsu_confine confine;
 	/* left for a while: which file it was, and where in it we were */
 	uint64_t left_dev, left_ino;
 	char *left_cwd;
@@ -59,7 +56,8 @@ void fsu_image_free(struct fsu_image *im);
 bool fsu_window_suffix(const char *arg, const char **wordsp);
 
 /* confine.c */
-void fsu_host_access_free(struct fsu *f);
+/* Once all images are open, and before anything in them is looked at. */
+int fsu_session_confine(struct fsu *f);
 
 /* session.c */
 /* Open f (and its second image): a status, after a message. */

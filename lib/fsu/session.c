@@ -3,8 +3,9 @@
  * The session: an image from its resolved argument to a mounted file system and
  * back.  Readers open it read-only and share its lock, writers are alone.
  *
- * Two images (cp --to) are opened in the order of (device, inode), so that two
- * commands that name the same pair can't wait for each other.
+ * Two images (cp --to) are opened in the order of (device, inode, offset), so that
+ * two commands that name the same pair can't wait for each other.  Both are open
+ * before the sandbox, and mounted inside of it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +25,7 @@ static bool
 is_session_option(const char *name, size_t len)
 {
 	static const char *const ours[] = {"ro", "rw", "nowait", "verbose",
-	    "atime", "noatime", "force", "passwd"};
+	    "atime", "noatime", "force", "passwd", "nosandbox"};
 	size_t i;
 
 	for (i = 0; i < sizeof(ours) / sizeof(ours[0]); i++)
@@ -263,6 +264,7 @@ mount_image(struct fsu *f)
 	flags = f->write ? 0 : RUMP_MNT_RDONLY;
 	if (f->write && fsu_mount_option(f, "atime") != NULL)
 		flags |= RUMP_MNT_ATIME;
+	rump_pub_log_hook(fsu_log_hook, f);
 	f->loglines = 0;
 	options = driver_options(f->options);
 	f->ukfs = ukfs_mount_file(
@@ -292,7 +294,6 @@ open_one(struct fsu *f)
 {
 	int status;
 
-	rump_pub_log_hook(fsu_log_hook, f);
 	status = check_kind(f);
 	if (status == FSU_OK)
 		status = open_host(f);
@@ -300,8 +301,6 @@ open_one(struct fsu *f)
 		status = check_window(f);
 	if (status == FSU_OK)
 		status = check_left(f);
-	if (status == FSU_OK)
-		status = mount_image(f);
 	return status;
 }
 
@@ -333,45 +332,73 @@ make_second(struct fsu *f)
 	return fsu_image_resolve(f->second_arg, NULL, true, &g->image);
 }
 
+/* Do two windows of one file have bytes in common?  A length of 0: to the end. */
+static bool
+overlap(const struct fsu_image *a, const struct fsu_image *b)
+{
+	return (a->im_len == 0 || b->im_off < a->im_off + a->im_len) &&
+	    (b->im_len == 0 || a->im_off < b->im_off + b->im_len);
+}
+
+/* The images in the order in which they are opened and locked, which is the same
+ * in every command. */
+static int
+in_order(struct fsu *f, struct fsu *order[2])
+{
+	struct fsu *g = f->second;
+	struct stat a, b;
+	bool swap = false;
+
+	order[0] = f;
+	order[1] = g;
+	if (stat(f->image.im_path, &a) != 0 || stat(g->image.im_path, &b) != 0)
+		return FSU_OK;
+	if (a.st_dev != b.st_dev)
+		swap = a.st_dev > b.st_dev;
+	else if (a.st_ino != b.st_ino)
+		swap = a.st_ino > b.st_ino;
+	else if (same_image(&a, &b, f, g)) {
+		f->write = f->write || g->write;
+		fsu_image_free(&g->image);
+		free(g);
+		f->second = NULL; /* it is f itself */
+		order[1] = NULL;
+	} else if (overlap(&f->image, &g->image)) {
+		fsu_warnf(f, "overlaps %s", fsu_visible(g->image.im_name));
+		return FSU_USAGE;
+	} else
+		swap = f->image.im_off > g->image.im_off;
+	if (swap) {
+		order[0] = g;
+		order[1] = f;
+	}
+	return FSU_OK;
+}
+
 int
 fsu_session_open(struct fsu *f)
 {
-	struct stat a, b;
-	struct fsu *first, *then;
-	int status;
+	struct fsu *order[2] = {f, NULL};
+	int i, status;
 
 	if (ukfs_init() != 0) {
 		fsu_msg("the kernel doesn't start: %s", strerror(errno));
 		return FSU_USAGE;
 	}
 	rump_pub_set_verbose(f->verbose);
-	if (f->second_arg == NULL) {
-		status = open_one(f);
-	} else {
+	status = FSU_OK;
+	if (f->second_arg != NULL) {
 		status = make_second(f);
-		if (status != FSU_OK)
-			return status;
-		first = f;
-		then = f->second;
-		if (stat(f->image.im_path, &a) == 0 &&
-		    stat(f->second->image.im_path, &b) == 0) {
-			if (same_image(&a, &b, f, f->second)) {
-				f->write = f->write || f->second->write;
-				fsu_image_free(&f->second->image);
-				free(f->second);
-				f->second = NULL; /* it is f itself */
-				then = NULL;
-			} else if (a.st_dev > b.st_dev ||
-			    (a.st_dev == b.st_dev && a.st_ino > b.st_ino)) {
-				first = f->second;
-				then = f;
-			}
-		}
-		status = open_one(first);
-		if (status == FSU_OK && then != NULL)
-			status = open_one(then);
-		rump_pub_log_hook(fsu_log_hook, f);
+		if (status == FSU_OK)
+			status = in_order(f, order);
 	}
+	for (i = 0; i < 2 && order[i] != NULL && status == FSU_OK; i++)
+		status = open_one(order[i]);
+	if (status == FSU_OK)
+		status = fsu_session_confine(f);
+	for (i = 0; i < 2 && order[i] != NULL && status == FSU_OK; i++)
+		status = mount_image(order[i]);
+	rump_pub_log_hook(fsu_log_hook, f);
 	if (status == FSU_OK && ukfs_enter(f->ukfs) != 0) {
 		fsu_warnf(f, "%s", strerror(errno));
 		status = FSU_USAGE;
@@ -411,6 +438,9 @@ fsu_session_close(struct fsu *f)
 	status = close_one(f);
 	s = fsu_second_close(f);
 	status = s > status ? s : status;
+	if (f->stdout_file != NULL)
+		rumpuser_file_close(f->stdout_file);
+	f->stdout_file = NULL;
 	free(f->left_cwd);
 	f->left_cwd = NULL;
 	rump_pub_log_hook(NULL, NULL);
@@ -420,28 +450,26 @@ fsu_session_close(struct fsu *f)
 int
 fsu_second_open(struct fsu *f)
 {
-	struct stat a, b;
+	struct fsu *order[2];
 	int status;
 
 	if (f->second_arg == NULL)
 		return FSU_OK;
 	status = make_second(f);
+	if (status == FSU_OK)
+		status = in_order(f, order);
 	if (status != FSU_OK)
 		return status;
-	if (stat(f->image.im_path, &a) == 0 &&
-	    stat(f->second->image.im_path, &b) == 0 &&
-	    same_image(&a, &b, f, f->second)) {
-		if (f->second->write && f->readonly) {
-			fsu_warnf(f, "is open for reading only");
-			status = FSU_USAGE;
-		}
-		fsu_image_free(&f->second->image);
-		free(f->second);
-		f->second = NULL; /* it is f itself */
-		return status;
+	if (f->second == NULL) {
+		if (!f->second_write || !f->readonly)
+			return FSU_OK;
+		fsu_warnf(f, "is open for reading only");
+		return FSU_USAGE;
 	}
 	f->second->nowait = true;
 	status = open_one(f->second);
+	if (status == FSU_OK)
+		status = mount_image(f->second);
 	rump_pub_log_hook(fsu_log_hook, f);
 	return status;
 }
@@ -488,6 +516,8 @@ fsu_image_again(struct fsu *f, bool write)
 
 	f->write = write;
 	status = open_one(f);
+	if (status == FSU_OK)
+		status = mount_image(f);
 	if (status == FSU_OK && ukfs_enter(f->ukfs) != 0) {
 		fsu_warnf(f, "%s", strerror(errno));
 		status = FSU_USAGE;

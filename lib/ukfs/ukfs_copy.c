@@ -46,7 +46,8 @@ buf_get(void)
 }
 
 /* A file object of the kernel's for the caller's descriptor.  The kernel's copy
- * wants to read what it writes: a write-only descriptor is opened once more. */
+ * wants to read what it writes: a write-only descriptor is opened once more; in a
+ * sandbox somebody must have done so before. */
 static int
 adopt(int hostfd, bool writable, struct rumpuser_file **hfp)
 {
@@ -60,13 +61,22 @@ adopt(int hostfd, bool writable, struct rumpuser_file **hfp)
 		snprintf(path, sizeof(path), "/proc/self/fd/%d", hostfd);
 		fd = open(path, O_RDWR | O_CLOEXEC);
 	} else
+		fd = -1;
+	if (fd == -1)
 		fd = fcntl(hostfd, F_DUPFD_CLOEXEC, 3);
 	if (fd == -1)
 		return errno;
 	error = rumpuser_file_adopt(fd, writable, hfp);
-	if (error != 0)
+	if (error != 0) {
 		close(fd);
-	return error;
+		return error;
+	}
+	fl = fcntl(rumpuser_file_fd(*hfp), F_GETFL);
+	if (fl != -1 && (fl & O_ACCMODE) == O_WRONLY) {
+		rumpuser_file_close(*hfp);
+		return EACCES;
+	}
+	return 0;
 }
 
 /* ---- into the image -------------------------------------------------------------- */
