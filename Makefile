@@ -65,7 +65,7 @@ BIN := $(COMMANDS:%=$O/bin/%)
 .DELETE_ON_ERROR:
 .PHONY: all help objs modules lint check rumptest bench fuzz install uninstall clean unit
 
-all: $(BIN) $O/lib/libukfs.a $O/lib/libukfs.so ## build the commands and libraries (the default)
+all: $(BIN) $O/lib/libukfs.a $O/lib/libukfs.so $O/share/bash-completion/completions/fs-utils ## build the commands and libraries (the default)
 
 help: ## this list
 	@echo "usage: make [target] [CC=gcc|clang] [SAN=address,undefined|thread] [PREFIX=/usr/local] [DESTDIR=] [V=1]"
@@ -203,6 +203,19 @@ $$O/bin/$(1): $$(call command_objs,$(1)) $$(MORE_OBJS_$(1)) \
 	$$(Q)$$(CC) $$(LDFLAGS) $$(EXPORT_KERNEL) -o $$@ $$^ $$(LIBS_$(1)) $$(LDLIBS)
 endef
 $(foreach c,$(COMMANDS),$(eval $(call command_template,$c)))
+
+# bash's completion, of the tables of all.
+$O/tools/completion.o: HOST_CFLAGS += -I.
+$O/gen/completion: $O/tools/completion.o $O/cmd/makefs/makefs_options.o \
+		$O/cmd/newfs-img/newfs_options.o $(ALL_COMMAND_OBJS) \
+		$O/lib/libfsu.a $O/lib/libnewfs.a $O/lib/libukfs.a
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_fsu_sh) $(LDLIBS)
+COMPLETION := $O/share/bash-completion/completions/fs-utils
+$(COMPLETION): $O/gen/completion tools/completion.bash
+	@mkdir -p $(@D)
+	$(Q)$< tools/completion.bash >$@
+	$(Q)for c in $(COMMANDS); do ln -sf fs-utils $(@D)/$$c; done
 
 # ---- tests ------------------------------------------------------------
 # tests/unit/NAME.c is a program that prints TAP; it links the kernel without

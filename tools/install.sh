@@ -5,6 +5,7 @@
 set -eu
 : "${O:?}" "${PREFIX:?}" "${VERSION:?}"
 root=${DESTDIR:-}$PREFIX
+completions=$O/share/bash-completion/completions
 
 list() { # every file that is installed, below the prefix
 	for b in "$O"/bin/*; do echo "bin/${b##*/}"; done
@@ -13,6 +14,7 @@ list() { # every file that is installed, below the prefix
 	echo lib/libukfs.so
 	echo lib/pkgconfig/ukfs.pc
 	for h in include/rump/*.h; do echo "$h"; done
+	for c in "$completions"/*; do echo "share/bash-completion/completions/${c##*/}"; done
 	for m in man/*.[1-9]; do echo "share/man/man${m##*.}/${m##*/}"; done
 }
 
@@ -24,6 +26,9 @@ install)
 	install -m 644 "$O/lib/libukfs.so" "$root/lib/libukfs.so.0"
 	ln -sf libukfs.so.0 "$root/lib/libukfs.so"
 	install -m 644 include/rump/*.h "$root/include/rump/"
+	mkdir -p "$root/share/bash-completion/completions"
+	cp -Pf "$completions"/* "$root/share/bash-completion/completions/"
+	chmod 644 "$root/share/bash-completion/completions/fs-utils"
 	for m in man/*.[1-9]; do
 		mkdir -p "$root/share/man/man${m##*.}"
 		install -m 644 "$m" "$root/share/man/man${m##*.}/"

@@ -13,52 +13,8 @@
 #include "fsu/target.h"
 #include "fsu/timearg.h"
 #include "makefs.h"
+#include "makefs_options.h"
 
-enum {
-	KEY_FORCE = FSU_KEY_LONG,
-	KEY_NOWAIT,
-	KEY_HELP,
-	KEY_VERSION,
-};
-
-static const struct fsu_option options[] = {
-    {'t', "type", FSU_ARG, "TYPE", "the file system to make: ext2"},
-    {'s', "size", FSU_ARG, "SIZE",
-	"size of the image (default: what is needed; +SIZE: and so much more)"},
-    {'M', "minimum-size", FSU_ARG, "SIZE", "make it no smaller"},
-    {'m', "maximum-size", FSU_ARG, "SIZE", "fail rather than make it larger"},
-    {'b', "free-blocks", FSU_ARG, "N[%]", "leave blocks free"},
-    {'f', "free-files", FSU_ARG, "N[%]", "leave inodes free"},
-    {'F', "specfile", FSU_ARG, "MTREE",
-	"a manifest whose attributes override the sources'"},
-    {'N', "userdb-dir", FSU_ARG, "DIR",
-	"where passwd and group files are, for names in manifests"},
-    {'o', "fs-options", FSU_ARG, "OPTIONS",
-	"label= uuid= hash_seed= bsize= isize= density= version= minfree= "
-	"features= owner=UID:GID sparse=content"},
-    {'T', "time", FSU_ARG, "TIME",
-	"all times: seconds since 1970, a date, or a file's"},
-    {'B', "byte-order", FSU_ARG, "ORDER",
-	"le (formats that have a choice: be)"},
-    {'O', "offset", FSU_ARG, "SIZE", "start so far into IMAGE"},
-    {'S', "sector-size", FSU_ARG, "SIZE",
-	"the image is a multiple of it (default: 512)"},
-    {'r', "replace", FSU_NOARG, NULL,
-	"of several sources with the same path the last one wins"},
-    {'x', "exclude-unlisted", FSU_NOARG, NULL,
-	"leave out what the -F manifest doesn't list"},
-    {'Z', "sparse", FSU_NOARG, NULL, "free space as holes (always so)"},
-    {'n', "dry-run", FSU_NOARG, NULL,
-	"print the size needed, and write nothing"},
-    {'d', "debug", FSU_ARG, "MASK", "1: times, 2: sizes, 4: the manifest"},
-    {'v', "verbose", FSU_NOARG, NULL, "tell what was made"},
-    {KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
-    {KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
-	"fail if the image is in use, instead of waiting"},
-    {KEY_HELP, "help", FSU_NOARG, NULL, "print this help"},
-    {KEY_VERSION, "version", FSU_NOARG, NULL, "print the version"},
-};
-#define NOPTIONS (sizeof(options) / sizeof(options[0]))
 #define SYNOPSIS "[OPTION]... IMAGE DIRECTORY|ARCHIVE|MANIFEST|-..."
 
 /* ---- options ------------------------------------------------------------------- */
@@ -155,10 +111,10 @@ parse_flag(struct makefs_opts *mo, int key)
 	case 'v':
 		mo->mo_verbose = true;
 		break;
-	case KEY_FORCE:
+	case MAKEFS_KEY_FORCE:
 		mo->mo_target_flags |= FSU_TARGET_FORCE;
 		break;
-	case KEY_NOWAIT:
+	case MAKEFS_KEY_NOWAIT:
 		mo->mo_target_flags |= FSU_TARGET_NOWAIT;
 		break;
 	default: /* -Z */
@@ -225,8 +181,8 @@ parse_args(struct makefs_opts *mo, int argc, char **argv)
 	struct fsu_optparser op = {
 	    .op_argc = argc - 1,
 	    .op_argv = argv + 1,
-	    .op_table = {options},
-	    .op_n = {NOPTIONS},
+	    .op_table = {makefs_options},
+	    .op_n = {makefs_noptions},
 	};
 	const char *value;
 	int key, status;
@@ -235,13 +191,13 @@ parse_args(struct makefs_opts *mo, int argc, char **argv)
 	while ((key = fsu_opt_next(&op, &value)) != FSU_OPT_END) {
 		if (key == FSU_OPT_ERROR)
 			return FSU_USAGE;
-		if (key == KEY_HELP) {
+		if (key == MAKEFS_KEY_HELP) {
 			fsu_opt_help("makefs", SYNOPSIS,
 			    "Make a file system image from a tree of files.",
-			    options, NOPTIONS);
+			    makefs_options, makefs_noptions);
 			return fsu_flush_stdout();
 		}
-		if (key == KEY_VERSION) {
+		if (key == MAKEFS_KEY_VERSION) {
 			fsu_opt_version("makefs");
 			return fsu_flush_stdout();
 		}

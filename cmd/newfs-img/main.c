@@ -12,40 +12,7 @@
 #include "fsu/target.h"
 #include "fsu/timearg.h"
 #include "newfs/newfs.h"
-
-enum {
-	KEY_FORCE = FSU_KEY_LONG,
-	KEY_NOWAIT,
-	KEY_HELP,
-	KEY_VERSION,
-};
-
-static const struct fsu_option options[] = {
-    {'t', "type", FSU_ARG, "TYPE", "the file system to make: ext2"},
-    {'s', "size", FSU_ARG, "SIZE",
-	"size of the image (default: the existing file's or device's)"},
-    {'b', "block-size", FSU_ARG, "SIZE", "bytes in a block"},
-    {'i', "bytes-per-inode", FSU_ARG, "SIZE",
-	"make an inode for each SIZE bytes"},
-    {'N', "inodes", FSU_ARG, "COUNT", "make at least COUNT inodes"},
-    {'I', "inode-size", FSU_ARG, "SIZE", "bytes in an inode"},
-    {'L', "label", FSU_ARG, "LABEL", "the file system's name"},
-    {'U', "uuid", FSU_ARG, "UUID", "its UUID, or random, or clear"},
-    {'m', "reserved", FSU_ARG, "PERCENT",
-	"blocks kept for the superuser (default: 5)"},
-    {'O', "features", FSU_ARG, "LIST",
-	"features to add, or with ^ to leave out; none"},
-    {'r', "revision", FSU_ARG, "REV", "the format's revision"},
-    {'T', "time", FSU_ARG, "TIME",
-	"all times: seconds since 1970, a date, or a file's"},
-    {'v', "verbose", FSU_NOARG, NULL, "tell what was made"},
-    {KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
-    {KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
-	"fail if the image is in use, instead of waiting"},
-    {KEY_HELP, "help", FSU_NOARG, NULL, "print this help"},
-    {KEY_VERSION, "version", FSU_NOARG, NULL, "print the version"},
-};
-#define NOPTIONS (sizeof(options) / sizeof(options[0]))
+#include "newfs_options.h"
 
 struct job {
 	const struct newfs_type *j_type;
@@ -162,7 +129,7 @@ parse_option(struct job *j, int key, const char *value)
 	case 'v':
 		j->j_verbose = true;
 		return FSU_OK;
-	case KEY_FORCE:
+	case NEWFS_KEY_FORCE:
 		j->j_flags |= FSU_TARGET_FORCE;
 		return FSU_OK;
 	default:
@@ -178,8 +145,8 @@ parse_args(struct job *j, int argc, char **argv)
 	struct fsu_optparser op = {
 	    .op_argc = argc - 1,
 	    .op_argv = argv + 1,
-	    .op_table = {options},
-	    .op_n = {NOPTIONS},
+	    .op_table = {newfs_img_options},
+	    .op_n = {newfs_img_noptions},
 	};
 	const char *value;
 	int key, status;
@@ -187,13 +154,13 @@ parse_args(struct job *j, int argc, char **argv)
 	while ((key = fsu_opt_next(&op, &value)) != FSU_OPT_END) {
 		if (key == FSU_OPT_ERROR)
 			return FSU_USAGE;
-		if (key == KEY_HELP) {
+		if (key == NEWFS_KEY_HELP) {
 			fsu_opt_help("newfs-img", "[OPTION]... IMAGE",
-			    "Make an empty file system in IMAGE.", options,
-			    NOPTIONS);
+			    "Make an empty file system in IMAGE.",
+			    newfs_img_options, newfs_img_noptions);
 			return fsu_flush_stdout();
 		}
-		if (key == KEY_VERSION) {
+		if (key == NEWFS_KEY_VERSION) {
 			fsu_opt_version("newfs-img");
 			return fsu_flush_stdout();
 		}
