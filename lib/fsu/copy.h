@@ -4,6 +4,7 @@
  * and files from a side to a side, where a side is the host or an image.
  *
  *	copy_cmd.c    options and operands, what DEST means
+ *	copy_move.c   a move: what was copied is removed
  *	copy_tree.c   the walk: types, hard links, -i -n -u -f, attributes
  *	copy_host.c   the host as a side
  *	copy_image.c  an image as a side
@@ -14,9 +15,10 @@
 #include "fsu.h"
 
 enum fsu_copykind {
-	FSU_COPY_GET, /* image to host */
-	FSU_COPY_PUT, /* host to image */
-	FSU_COPY_CP,  /* image to the same or another image */
+	FSU_COPY_NONE, /* not said yet */
+	FSU_COPY_GET,  /* image to host */
+	FSU_COPY_PUT,  /* host to image */
+	FSU_COPY_CP,   /* image to the same or another image */
 };
 
 struct fsu_copyopts {
@@ -34,6 +36,7 @@ struct fsu_copyopts {
 	bool parents;	    /* -D */
 	bool nodir;	    /* -T */
 	bool inplace;	    /* --in-place */
+	bool move;	    /* remove each source once its copy is durable */
 	char deref;	    /* 'H', 'L', 'P', or 0: L without -R, P with it */
 	const char *target; /* -t DIR */
 	const char *owner;  /* --owner=U[:G] */

@@ -218,7 +218,8 @@ spool_operands(struct fsu_copyopts *o, int n, char **operands)
 	for (i = 0; i < n; i++) {
 		if (strcmp(operands[i], "-") == 0)
 			in = STDIN_FILENO;
-		else if (!o->recursive && stat(operands[i], &st) == 0 &&
+		else if (!o->recursive && !o->move &&
+		    stat(operands[i], &st) == 0 &&
 		    (S_ISFIFO(st.st_mode) || S_ISCHR(st.st_mode) ||
 			S_ISSOCK(st.st_mode)))
 			in = open(operands[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -243,6 +244,7 @@ declare_paths(struct fsu *f, const struct fsu_copyopts *o, int n,
     char **operands, int sources)
 {
 	const char *dest;
+	struct stat st;
 	char *dir;
 	int i;
 
@@ -252,7 +254,10 @@ declare_paths(struct fsu *f, const struct fsu_copyopts *o, int n,
 					 : ".";
 		if (strcmp(dest, "-") != 0 || o->recursive)
 			fsu_host_access(f, dest, FSU_HOST_WRITE);
-		if (o->nodir) { /* a directory there is in the way */
+		/* What is there may have to be removed. */
+		if (o->nodir ||
+		    (stat(dest, &st) == 0 && !S_ISDIR(st.st_mode)) ||
+		    (lstat(dest, &st) == 0 && stat(dest, &st) == -1)) {
 			dir = fsu_dirname(dest);
 			fsu_host_access(f, dir, FSU_HOST_WRITE);
 			free(dir);
@@ -265,6 +270,30 @@ declare_paths(struct fsu *f, const struct fsu_copyopts *o, int n,
 	for (i = 0; i < sources; i++)
 		if (o->streams[i] == -1)
 			fsu_host_access(f, operands[i], FSU_HOST_READ);
+}
+
+/* What is moved is removed from its directory. */
+static int
+prepare_move(struct fsu *f, struct fsu_copyopts *o, int n, char **operands)
+{
+	char *dir;
+	int i;
+
+	if (o->deref != 'P' && o->deref != 0)
+		return fsu_usage(
+		    "a move follows no symlinks: no -%c", o->deref);
+	o->deref = 'P';
+	if (o->kind == FSU_COPY_GET)
+		fsu_want_write(f, true);
+	for (i = 0; i < n && o->kind == FSU_COPY_PUT; i++) {
+		if (strcmp(operands[i], "-") == 0)
+			return fsu_usage("standard input can't be moved");
+		dir = fsu_dirname(operands[i]);
+		fsu_host_access(f, dir, FSU_HOST_READ | FSU_HOST_WRITE);
+		free(dir);
+		fsu_host_access(f, operands[i], FSU_HOST_READ | FSU_HOST_WRITE);
+	}
+	return FSU_OK;
 }
 
 int
@@ -293,7 +322,9 @@ fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
 	if (status != FSU_OK)
 		return status;
 	sources = o->target != NULL || n == 1 ? n : n - 1;
-	if (o->kind == FSU_COPY_PUT)
+	if (o->move)
+		status = prepare_move(f, o, sources, operands);
+	if (status == FSU_OK && o->kind == FSU_COPY_PUT)
 		status = spool_operands(o, sources, operands);
 	if (status == FSU_OK && o->kind != FSU_COPY_CP)
 		declare_paths(f, o, n, operands, sources);
@@ -526,6 +557,20 @@ summary(const struct cp *c)
 	return FSU_OK;
 }
 
+static int
+run_and_move(struct cp *c, int n, char **sources, const char *dest)
+{
+	int status, s;
+
+	if (!c->o->move)
+		return run_sources(c, n, sources, dest);
+	cp_move_begin(c, n);
+	status = run_sources(c, n, sources, dest);
+	s = cp_move_end(c, status, n, sources);
+	cp_move_free(c);
+	return s > status ? s : status;
+}
+
 /* Sources in the image are globbed; DEST and the host's names are not. */
 static int
 with_globs(struct cp *c, int n, char **sources, const char *dest)
@@ -533,10 +578,11 @@ with_globs(struct cp *c, int n, char **sources, const char *dest)
 	char **list;
 	int status;
 
-	if (!c->src.image || !fsu_glob_wanted(c->f, c->o->kind == FSU_COPY_GET))
-		return run_sources(c, n, sources, dest);
+	if (!c->src.image ||
+	    !fsu_glob_wanted(c->f, c->o->kind == FSU_COPY_GET && !c->o->move))
+		return run_and_move(c, n, sources, dest);
 	n = fsu_glob(c->f, n, sources, &list);
-	status = run_sources(c, n, list, dest);
+	status = run_and_move(c, n, list, dest);
 	fsu_glob_free(list);
 	return status;
 }

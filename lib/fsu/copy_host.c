@@ -404,6 +404,13 @@ host_unlink(struct cp_side *s, int dirfd, const char *name)
 	return unlinkat(dirfd, name, 0) == -1 ? -errno : 0;
 }
 
+static int
+host_rmdir(struct cp_side *s, int dirfd, const char *name)
+{
+	(void)s;
+	return unlinkat(dirfd, name, AT_REMOVEDIR) == -1 ? -errno : 0;
+}
+
 static void
 set_flags(struct cp_side *s, int fd, uint32_t flags)
 {
@@ -491,5 +498,6 @@ const struct cp_ops cp_host_ops = {
     .mknode = host_mknode,
     .link = host_link,
     .unlink = host_unlink,
+    .rmdir = host_rmdir,
     .setattr = host_setattr,
 };

@@ -241,6 +241,12 @@ image_unlink(struct cp_side *s, int dirfd, const char *name)
 }
 
 static int
+image_rmdir(struct cp_side *s, int dirfd, const char *name)
+{
+	return (int)ON(s, rump_sys_unlinkat(dirfd, name, RUMP_AT_REMOVEDIR));
+}
+
+static int
 image_setattr(struct cp_side *s, int fd, int dirfd, const char *name,
     const struct cp_attr *attr)
 {
@@ -272,5 +278,6 @@ const struct cp_ops cp_image_ops = {
     .mknode = image_mknode,
     .link = image_link,
     .unlink = image_unlink,
+    .rmdir = image_rmdir,
     .setattr = image_setattr,
 };

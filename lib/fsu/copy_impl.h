@@ -76,6 +76,7 @@ struct cp_ops {
 	int (*link)(struct cp_side *s, int fromdir, const char *from, int todir,
 	    const char *to);
 	int (*unlink)(struct cp_side *s, int dirfd, const char *name);
+	int (*rmdir)(struct cp_side *s, int dirfd, const char *name);
 	/* What attr's mask says; of fd, else of name in dirfd.  Counts in s what
 	 * an ordinary user isn't allowed. */
 	int (*setattr)(struct cp_side *s, int fd, int dirfd, const char *name,
@@ -106,10 +107,11 @@ struct cp {
 	uint64_t image_dev, image_ino; /* the image's own file on the host */
 	int stream_fd; /* the operand's content instead of a file, or -1 */
 	struct cp_links *links;
-	char *xbuf;	/* names and values of attributes */
-	uint64_t need;	/* bytes of the file under way, for ENOSPC */
-	bool replacing; /* ... over old content */
-	bool fatal;	/* out of room for more: stop (the host's or ^C) */
+	struct cp_moved *moved; /* what is to be removed; NULL: it is no move */
+	char *xbuf;		/* names and values of attributes */
+	uint64_t need;		/* bytes of the file under way, for ENOSPC */
+	bool replacing;		/* ... over old content */
+	bool fatal; /* out of room for more: stop (the host's or ^C) */
 };
 
 /* A pathname that grows and shrinks. */
@@ -139,9 +141,23 @@ struct cp_ctx {
 
 /* copy_links.c: remember that st's file is at x's dpath now; */
 void cp_links_add(struct cp_ctx *x, const struct rump_stat *st);
+bool cp_links_have(struct cp_ctx *x, const struct rump_stat *st);
 /* make dname a link to what was copied before.  1: done; 0: copy it; -error. */
 int cp_try_link(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
     const char *dname);
+/* copy_move.c: between begin and end, note each name (spath) that is complete in
+ * the target (keep: its contents, not itself), */
+void cp_move_begin(struct cp *c, int nsources);
+void cp_move_note(struct cp_ctx *x, const struct rump_stat *st, bool keep);
+/* ... and count those that aren't; */
+void cp_move_left(struct cp_ctx *x);
+/* is dpath what this same command has put there? */
+bool cp_move_made(const struct cp_ctx *x);
+/* A directory of the target that is written to. */
+void cp_move_target(struct cp *c, int dirfd);
+/* Make the target durable, remove what was noted.  status: the copy's.  A status. */
+int cp_move_end(struct cp *c, int status, int n, char **sources);
+void cp_move_free(struct cp *c);
 /* copy_attr.c: what a new node is to get, */
 void cp_attributes(
     const struct cp *c, const struct rump_stat *st, struct cp_attr *a);

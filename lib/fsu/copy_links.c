@@ -118,6 +118,12 @@ cp_links_add(struct cp_ctx *x, const struct rump_stat *st)
 	x->c->links->n++;
 }
 
+bool
+cp_links_have(struct cp_ctx *x, const struct rump_stat *st)
+{
+	return links_find(x->c, st)->path != NULL;
+}
+
 /* Open the directory of path below topfd, component by component, so that no
  * symlink is followed; *namep: the last component.  A descriptor to be closed
  * (topfd itself: not). */
@@ -163,8 +169,6 @@ cp_try_link(
 	if (fd < 0)
 		return fd == -RUMP_ENOENT ? 0 : fd;
 	r = c->dst.ops->link(&c->dst, fd, name, ddirfd, dname);
-	if (r == -RUMP_EEXIST && c->o->noclobber)
-		r = 0; /* it stays */
 	if (r == -RUMP_EEXIST) {
 		r = c->dst.ops->unlink(&c->dst, ddirfd, dname);
 		if (r == 0)

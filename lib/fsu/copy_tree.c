@@ -18,12 +18,17 @@
 
 #define LINK_BYTES RUMP_PATH_MAX
 
+/* What a copy returns, beside a status. */
+#define LEFT	 (-1) /* it isn't wanted, and stays */
+#define NOT_DONE (-2)
+
 /* ---- messages ---- */
 
 static int
 failed(struct cp_ctx *x, bool of_target, int error)
 {
 	x->status = FSU_FAIL;
+	cp_move_left(x);
 	if (error == -RUMP_EUCLEAN && !x->c->dst.image)
 		of_target = false; /* only an image is damaged so */
 	cp_error(x->c, of_target ? x->dpath.s : x->spath.s, of_target, error);
@@ -69,7 +74,7 @@ shared_with_others(struct cp_ctx *x, int ddirfd, const char *dname,
 	struct cp *c = x->c;
 	struct rump_stat st;
 
-	return c->o->recursive && dst->st_nlink > 1 &&
+	return (c->o->recursive || c->o->move) && dst->st_nlink > 1 &&
 	    (dst->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG &&
 	    (!x->follow_target ||
 		(c->dst.ops->stat(&c->dst, ddirfd, dname, false, &st) == 0 &&
@@ -103,6 +108,14 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 	}
 	if (o->noclobber)
 		return V_SKIP;
+	if (cp_move_made(x)) {
+		fsu_errorf(c->f,
+		    "will not overwrite just-created '%s' with '%s'",
+		    fsu_visible(x->dpath.s), fsu_visible(x->spath.s));
+		cp_move_left(x);
+		x->status = FSU_FAIL;
+		return V_FAILED;
+	}
 	if (c->src.image == c->dst.image && c->src.ukfs == c->dst.ukfs &&
 	    dst->st_dev == st->st_dev && dst->st_ino == st->st_ino) {
 		if (o->hardlink)
@@ -253,11 +266,11 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	if (is_image(c, &c->src, st)) {
 		fsu_warnf(c->f, "%s: is the image itself; left out",
 		    fsu_visible(x->spath.s));
-		return FSU_OK;
+		return LEFT;
 	}
 	v = clear_way(x, st, ddirfd, dname, &dst);
 	if (v == V_SKIP)
-		return FSU_OK;
+		return LEFT;
 	if (v == V_FAILED)
 		return FSU_FAIL;
 	if (c->stream_fd >= 0)
@@ -314,7 +327,7 @@ copy_node(struct cp_ctx *x, int sdirfd, const char *sname,
 	}
 	switch (clear_way(x, st, ddirfd, dname, &dst)) {
 	case V_SKIP:
-		return FSU_OK;
+		return LEFT;
 	case V_FAILED:
 		return FSU_FAIL;
 	case V_REPLACE:
@@ -427,6 +440,8 @@ copy_entries(struct cp_ctx *x, int sfd, int dfd, const struct rump_stat *dirst)
 			failed(x, false, r);
 		else if (!(c->o->onefs && st.st_dev != dirst->st_dev))
 			copy_entry(x, sfd, name, follow, &st, dfd, name);
+		else
+			cp_move_left(x);
 		cp_path_pop(&x->spath, slen);
 		cp_path_pop(&x->dpath, dlen);
 	}
@@ -462,7 +477,7 @@ make_dir(struct cp_ctx *x, int ddirfd, const char *dname,
 }
 
 /* When it is full. */
-static void
+static bool
 finish_dir(struct cp_ctx *x, int sfd, const struct rump_stat *st, int dfd,
     struct cp_attr *a, bool made)
 {
@@ -491,6 +506,7 @@ finish_dir(struct cp_ctx *x, int sfd, const struct rump_stat *st, int dfd,
 		r = c->dst.ops->setattr(&c->dst, dfd, -1, NULL, a);
 	if (r != 0)
 		failed(x, true, r);
+	return r == 0;
 }
 
 static void
@@ -530,6 +546,7 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	}
 	if (made)
 		tell(x);
+	cp_move_target(c, dfd);
 	keep = x->follow_target;
 	fresh = x->fresh;
 	x->follow_target = false; /* below DEST never */
@@ -537,9 +554,39 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	copy_entries(x, sfd, dfd, st);
 	x->follow_target = keep;
 	x->fresh = fresh;
-	finish_dir(x, sfd, st, dfd, &a, made);
+	if (finish_dir(x, sfd, st, dfd, &a, made))
+		cp_move_note(x, st, strcmp(dname, ".") == 0);
 	c->dst.ops->close(&c->dst, dfd);
 	c->src.ops->close(&c->src, sfd);
+}
+
+/* A file that was copied under another name gets this one too: what else the copies
+ * return, or NOT_DONE. */
+static int
+copy_link(
+    struct cp_ctx *x, const struct rump_stat *st, int ddirfd, const char *dname)
+{
+	struct rump_stat dst;
+	int r;
+
+	if (cp_links_have(x, st)) {
+		switch (clear_way(x, st, ddirfd, dname, &dst)) {
+		case V_SKIP:
+			return LEFT;
+		case V_FAILED:
+			return FSU_FAIL;
+		case V_REPLACE:
+		case V_MAKE:
+			break;
+		}
+	}
+	r = cp_try_link(x, st, ddirfd, dname);
+	if (r == 0)
+		return NOT_DONE;
+	if (r < 0)
+		return failed(x, true, r);
+	tell(x);
+	return FSU_OK;
 }
 
 static void
@@ -560,22 +607,21 @@ copy_entry(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 		return;
 	}
 	links = st->st_nlink > 1 && !follow;
-	if (links) {
-		r = cp_try_link(x, st, ddirfd, dname);
-		if (r < 0)
-			failed(x, true, r);
-		if (r == 1)
-			tell(x);
-		if (r != 0)
-			return;
-	}
-	if (type == RUMP_S_IFREG ||
-	    (!c->o->recursive && !c->src.image && type != RUMP_S_IFLNK))
+	r = links ? copy_link(x, st, ddirfd, dname) : NOT_DONE;
+	if (r != NOT_DONE)
+		links = false;
+	else if (type == RUMP_S_IFREG ||
+	    (!c->o->recursive && !c->o->move && !c->src.image &&
+		type != RUMP_S_IFLNK))
 		r = copy_file(x, sdirfd, sname, follow, st, ddirfd, dname);
 	else
 		r = copy_node(x, sdirfd, sname, st, ddirfd, dname);
 	if (links && r == FSU_OK)
 		cp_links_add(x, st);
+	if (r == FSU_OK)
+		cp_move_note(x, st, false);
+	else if (r == LEFT)
+		cp_move_left(x);
 }
 
 /* ---- an operand ------------------------------------------------------------------------ */
@@ -617,12 +663,16 @@ int
 cp_operand(struct cp *c, const char *sname, int ddirfd, const char *dname,
     const char *spath, const char *dpath, bool follow_target)
 {
-	struct cp_ctx x = {
-	    .c = c, .topfd = ddirfd, .follow_target = follow_target};
+	/* A move replaces a symlink that is in its way. */
+	struct cp_ctx x = {.c = c,
+	    .topfd = ddirfd,
+	    .follow_target = follow_target &&
+		(c->moved == NULL || strcmp(dname, ".") == 0)};
 	struct rump_stat st;
 	bool follow;
 	int r;
 
+	cp_move_target(c, ddirfd);
 	cp_path_set(&x.spath, spath);
 	cp_path_set(&x.dpath, dpath);
 	/* dpath ends in dname, or is the directory itself where that is "." */

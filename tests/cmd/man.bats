@@ -62,3 +62,5 @@ check() {
 @test "fsu_truncate(1)" { examples fsu_truncate.1; }
 @test "fsu_write(1)" { examples fsu_write.1; }
 @test "fsu_sh(1)" { examples fsu_sh.1; }
+@test "fsu_ecp(1)" { examples fsu_ecp.1; }
+@test "fsu_emv(1)" { examples fsu_emv.1; }
