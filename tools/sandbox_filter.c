@@ -139,10 +139,10 @@ static const char *const info_calls[] = {"stat", "stat64", "lstat", "lstat64",
 
 static const char *const write_calls[] = {"open", "openat", "creat", "mkdir",
     "mkdirat", "rmdir", "unlink", "unlinkat", "rename", "renameat", "renameat2",
-    "link", "linkat", "symlink", "symlinkat", "mknod", "mknodat", "truncate",
-    "truncate64", "chmod", "fchmod", "fchmodat", "fchmodat2", "chown",
-    "chown32", "lchown", "lchown32", "fchown", "fchown32", "fchownat", "utime",
-    "utimes", "futimesat", "utimensat", "utimensat_time64", "setxattr",
+    "link", "linkat", "symlink", "symlinkat", "mknod", "mknodat", "syncfs",
+    "truncate", "truncate64", "chmod", "fchmod", "fchmodat", "fchmodat2",
+    "chown", "chown32", "lchown", "lchown32", "fchown", "fchown32", "fchownat",
+    "utime", "utimes", "futimesat", "utimensat", "utimensat_time64", "setxattr",
     "lsetxattr", "fsetxattr", "removexattr", "lremovexattr", "fremovexattr"};
 
 static const char *const sysv_calls[] = {"ipc", "semget", "semop", "semtimedop",
