@@ -200,7 +200,9 @@ t_at(void)
 }
 
 const struct vt_case vt_link[] = {
-    {.tc_name = "mkdir", .tc_run = t_mkdir, .tc_caps = RUMP_CAP_MODES},
+    {.tc_name = "mkdir",
+	.tc_run = t_mkdir,
+	.tc_caps = RUMP_CAP_SUBDIRS | RUMP_CAP_MODES},
     {.tc_name = "link",
 	.tc_run = t_link,
 	.tc_caps = RUMP_CAP_LINKS | RUMP_CAP_SYMLINKS},

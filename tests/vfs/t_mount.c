@@ -243,12 +243,19 @@ t_force(void)
 }
 
 const struct vt_case vt_mount[] = {
-    {.tc_name = "crossing", .tc_run = t_crossing},
-    {.tc_name = "mount-point-attributes", .tc_run = t_plusmount},
-    {.tc_name = "mount-errors", .tc_run = t_errors},
-    {.tc_name = "probe", .tc_run = t_probe, .tc_needs_device = true},
-    {.tc_name = "many-mounts", .tc_run = t_many},
+    {.tc_name = "crossing", .tc_run = t_crossing, .tc_caps = RUMP_CAP_SUBDIRS},
+    {.tc_name = "mount-point-attributes",
+	.tc_run = t_plusmount,
+	.tc_caps = RUMP_CAP_SUBDIRS},
+    {.tc_name = "mount-errors",
+	.tc_run = t_errors,
+	.tc_caps = RUMP_CAP_SUBDIRS},
+    {.tc_name = "probe",
+	.tc_run = t_probe,
+	.tc_needs_device = true,
+	.tc_caps = RUMP_CAP_SUBDIRS},
+    {.tc_name = "many-mounts", .tc_run = t_many, .tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = "over-the-root", .tc_run = t_overroot},
-    {.tc_name = "force", .tc_run = t_force},
+    {.tc_name = "force", .tc_run = t_force, .tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = NULL},
 };

@@ -243,11 +243,13 @@ t_addresses(void)
 
 const struct vt_case vt_open[] = {
     {.tc_name = "open-flags", .tc_run = t_flags},
-    {.tc_name = "open-directories", .tc_run = t_directories},
+    {.tc_name = "open-directories",
+	.tc_run = t_directories,
+	.tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = "open-symlinks",
 	.tc_run = t_symlinks,
 	.tc_caps = RUMP_CAP_SYMLINKS},
-    {.tc_name = "open-path", .tc_run = t_path},
+    {.tc_name = "open-path", .tc_run = t_path, .tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = "open-special",
 	.tc_run = t_special_nodes,
 	.tc_caps = RUMP_CAP_DEVICES},

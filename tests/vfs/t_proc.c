@@ -213,13 +213,18 @@ t_mounting(void)
 }
 
 const struct vt_case vt_proc[] = {
-    {.tc_name = "contexts", .tc_run = t_contexts},
-    {.tc_name = "threads", .tc_run = t_threads, .tc_caps = RUMP_CAP_LINKS},
+    {.tc_name = "contexts", .tc_run = t_contexts, .tc_caps = RUMP_CAP_SUBDIRS},
+    {.tc_name = "threads",
+	.tc_run = t_threads,
+	.tc_caps = RUMP_CAP_SUBDIRS | RUMP_CAP_LINKS},
     {.tc_name = "threads-4cpu",
 	.tc_run = t_threads,
-	.tc_caps = RUMP_CAP_LINKS,
+	.tc_caps = RUMP_CAP_SUBDIRS | RUMP_CAP_LINKS,
 	.tc_ncpu = 4},
-    {.tc_name = "mounting", .tc_run = t_mounting},
-    {.tc_name = "mounting-4cpu", .tc_run = t_mounting, .tc_ncpu = 4},
+    {.tc_name = "mounting", .tc_run = t_mounting, .tc_caps = RUMP_CAP_SUBDIRS},
+    {.tc_name = "mounting-4cpu",
+	.tc_run = t_mounting,
+	.tc_ncpu = 4,
+	.tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = NULL},
 };

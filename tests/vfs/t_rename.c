@@ -257,17 +257,17 @@ t_many(void)
 }
 
 const struct vt_case vt_rename[] = {
-    {.tc_name = "rename", .tc_run = t_simple},
+    {.tc_name = "rename", .tc_run = t_simple, .tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = "rename-matrix",
 	.tc_run = t_matrix,
 	.tc_caps = RUMP_CAP_SYMLINKS | RUMP_CAP_DEVICES},
-    {.tc_name = "rename-loops", .tc_run = t_loops},
+    {.tc_name = "rename-loops", .tc_run = t_loops, .tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = "rename-replace",
 	.tc_run = t_replace,
 	.tc_caps = RUMP_CAP_LINKS},
     {.tc_name = "rename-exchange",
 	.tc_run = t_exchange,
-	.tc_caps = RUMP_CAP_STABLE_INO},
-    {.tc_name = "rename-many", .tc_run = t_many},
+	.tc_caps = RUMP_CAP_SUBDIRS | RUMP_CAP_STABLE_INO},
+    {.tc_name = "rename-many", .tc_run = t_many, .tc_caps = RUMP_CAP_SUBDIRS},
     {.tc_name = NULL},
 };

@@ -41,6 +41,7 @@ struct vt_fs {
 	uint32_t fs_block, fs_inode_bytes;
 	unsigned fs_rev;
 	const char *fs_features;
+	bool fs_bigendian;
 	/* Mount options that limit a file system without device to size bytes and
 	 * inodes nodes: printf format, NULL where there are none. */
 	const char *fs_options;
@@ -88,6 +89,17 @@ void vt_remount_faulty(const struct rump_blkfault *bf);
 bool vt_try_faulty(const struct rump_blkfault *bf, int tries);
 /* Unmount by force, format anew, mount: after damage that was meant. */
 void vt_fresh(void);
+
+/* A directory for the case's files, made: "." where the format has but one. */
+const char *vt_subdir(const char *name);
+/* dir/name; a static ring of four. */
+const char *vt_in(const char *dir, const char *name);
+/* Does the format have it? */
+static inline bool
+vt_can(uint32_t caps)
+{
+	return (vt_caps.fc_flags & caps) == caps;
+}
 
 /* A file with that content (or n bytes of a pattern that tells its offset). */
 void vt_put(const char *path, const char *content);

@@ -184,3 +184,23 @@ vt_rand(uint64_t *state)
 	*state = x;
 	return (uint32_t)(x * UINT64_C(0x2545f4914f6cdd1d) >> 32);
 }
+
+const char *
+vt_subdir(const char *name)
+{
+	if (!vt_can(RUMP_CAP_SUBDIRS))
+		return ".";
+	MUST(rump_sys_mkdir(name, 0755));
+	return name;
+}
+
+const char *
+vt_in(const char *dir, const char *name)
+{
+	static char ring[4][600];
+	static unsigned next;
+	char *s = ring[next++ % 4];
+
+	snprintf(s, sizeof(ring[0]), "%s/%s", dir, name);
+	return s;
+}

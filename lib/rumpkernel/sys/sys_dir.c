@@ -168,8 +168,8 @@ read_entries(struct file *fp, struct getdents *gd)
 static int
 do_getdents(int fd, char *ubuf, uint64_t len, bool plus, uint64_t *usedp)
 {
-	struct getdents gd = {
-	    .ds = {getdents_emit, plus ? getdents_damage : NULL},
+	struct getdents gd = {.ds.ds_emit = getdents_emit,
+	    .ds.ds_damage = plus ? getdents_damage : NULL,
 	    .ubuf = ubuf,
 	    .room = len,
 	    .plus = plus};

@@ -161,7 +161,7 @@ static int
 build_cwd(char *buf, size_t size, char **startp)
 {
 	char name[RUMP_NAME_MAX + 1], *p = buf + size;
-	struct findname fn = {.ds = {findname_emit}, .name = name};
+	struct findname fn = {.ds.ds_emit = findname_emit, .name = name};
 	struct vnode *vp = fd_cwd_ref(), *root = fd_root_ref();
 	bool more = true;
 	int error;

@@ -489,7 +489,8 @@ fill_range(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 	return error;
 }
 
-/* A hole of the source: blocks that are there get zeros, others stay away.  The
+/* A hole of the source: blocks that are there get zeros, others stay away where the
+ * format has holes.  The
  * block of the file's end counts whole: what is past the end may be garbage, and
  * the size is going to grow over it. */
 static int
@@ -497,6 +498,8 @@ fill_hole(struct vnode *vp, uint64_t off, uint64_t len)
 {
 	uint64_t end = howmany(vp->v_size, vp->v_blksize) * vp->v_blksize;
 
+	if ((vp->v_mount->mnt_caps.fc_flags & RUMP_CAP_HOLES) == 0)
+		return genfs_fillgap(vp, off, off + len);
 	if (off >= end)
 		return 0;
 	return genfs_zerorange(vp, off, kmin(len, end - off));

@@ -30,8 +30,11 @@ struct bmap_run genfs_subrun(
     const struct bmap_run *run, uint64_t skip, uint64_t len);
 
 /* Before a write at off or a growth to it: zero what lies between the old end
- * and off in the block of the old end. */
+ * and off in the block of the old end; in a format without holes all of it, in
+ * blocks allocated for it. */
 int genfs_zerogap(struct vnode *vp, uint64_t off);
+/* Zeros in [off, end), in blocks that are allocated where there are none. */
+int genfs_fillgap(struct vnode *vp, uint64_t off, uint64_t end);
 /* The end of a change: the file's end is at least at end; what was allocated in
  * vain goes if failed.  Times are touched if anything changed. */
 int genfs_endwrite(struct vnode *vp, uint64_t end, bool changed, bool failed);

@@ -10,6 +10,7 @@
  *
  * ^C is looked at between runs.
  */
+#include "dev/blkdev.h"
 #include "kern/klog.h"
 #include "kern/klwp.h"
 #include "vfs/buf.h"
@@ -65,15 +66,38 @@ genfs_filemax(const struct vnode *vp)
 }
 
 int
+genfs_fillgap(struct vnode *vp, uint64_t off, uint64_t end)
+{
+	struct bmap_run run;
+	uint64_t head, tail;
+	int error = 0;
+
+	for (; off < end && error == 0; off += run.bm_len) {
+		error = kern_interrupted
+		    ? EINTR
+		    : genfs_getrun(vp, off, end - off, BMAP_WRITE, &run);
+		if (error != 0)
+			break;
+		genfs_runpads(vp, &run, &head, &tail);
+		if (head + tail > 0 && run.bm_kind == BMAP_MAPPED)
+			error = blkdev_zero(run.bm_dev, run.bm_devoff - head,
+			    head + run.bm_len + tail);
+		else
+			error = genfs_zerorun(vp, &run, run.bm_len);
+	}
+	return error;
+}
+
+int
 genfs_zerogap(struct vnode *vp, uint64_t off)
 {
 	uint64_t in = vp->v_size % vp->v_blksize, n, got;
 	struct bmap_run run;
 	int error;
 
-	if (off <= vp->v_size || in == 0)
+	if (off <= vp->v_size)
 		return 0;
-	n = kmin(off - vp->v_size, vp->v_blksize - in);
+	n = in == 0 ? 0 : kmin(off - vp->v_size, vp->v_blksize - in);
 	for (uint64_t at = vp->v_size; n > 0; at += got, n -= got) {
 		error = genfs_getrun(vp, at, n, BMAP_READ, &run);
 		if (error == 0)
@@ -82,7 +106,14 @@ genfs_zerogap(struct vnode *vp, uint64_t off)
 			return error;
 		got = run.bm_len;
 	}
-	return 0;
+	if ((vp->v_mount->mnt_caps.fc_flags & RUMP_CAP_HOLES) != 0)
+		return 0;
+	error = genfs_fillgap(
+	    vp, howmany(vp->v_size, vp->v_blksize) * vp->v_blksize, off);
+	/* What was allocated before there was no room is given back. */
+	if (error != 0)
+		(void)vop_setsize(vp, vp->v_size);
+	return error;
 }
 
 int

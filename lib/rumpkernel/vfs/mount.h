@@ -160,5 +160,8 @@ struct mountopt {
 	bool mo_hasvalue;
 };
 int mountopt_next(const char **posp, struct mountopt *mo);
+/* An option that every driver has (ro rw atime noatime), for those that a driver
+ * doesn't know itself.  False: unknown, and it was said. */
+bool mountopt_common(struct mount *mp, const struct mountopt *mo);
 
 #endif /* VFS_MOUNT_H */

@@ -127,3 +127,19 @@ mountopt_next(const char **posp, struct mountopt *mo)
 	mo->mo_name[len] = '\0';
 	return 0;
 }
+
+bool
+mountopt_common(struct mount *mp, const struct mountopt *mo)
+{
+	if (kstrcmp(mo->mo_name, "ro") == 0)
+		mp->mnt_flags |= RUMP_MNT_RDONLY;
+	else if (kstrcmp(mo->mo_name, "atime") == 0)
+		mp->mnt_flags |= RUMP_MNT_ATIME;
+	else if (kstrcmp(mo->mo_name, "rw") != 0 &&
+	    kstrcmp(mo->mo_name, "noatime") != 0) {
+		mount_message(mp, 0, UINT64_MAX, "unknown mount option \"%s\"",
+		    mo->mo_name);
+		return false;
+	}
+	return true;
+}

@@ -28,14 +28,14 @@ name_hash_bytes(const char *name, size_t len)
 	return (uint32_t)(h >> 32);
 }
 
-static bool
-equal_bytes(const char *a, size_t alen, const char *b, size_t blen)
+bool
+name_equal_bytes(const char *a, size_t alen, const char *b, size_t blen)
 {
 	return alen == blen && memcmp(a, b, alen) == 0;
 }
 
-static int
-valid_bytes(const char *name, size_t len)
+int
+name_valid_bytes(const char *name, size_t len)
 {
 	if (len == 0 || (len == 1 && name[0] == '.') ||
 	    (len == 2 && name[0] == '.' && name[1] == '.'))
@@ -52,6 +52,6 @@ const struct namespec namespec_bytes = {
     .ns_encoding = NAME_BYTES,
     .ns_maxlen = RUMP_NAME_MAX,
     .ns_hash = name_hash_bytes,
-    .ns_equal = equal_bytes,
-    .ns_valid = valid_bytes,
+    .ns_equal = name_equal_bytes,
+    .ns_valid = name_valid_bytes,
 };

@@ -23,6 +23,9 @@ struct namespec {
 };
 /* Any bytes but NUL and slash, 255 at most. */
 extern const struct namespec namespec_bytes;
+/* Its functions, for other formats whose names are bytes. */
 uint32_t name_hash_bytes(const char *name, size_t len);
+bool name_equal_bytes(const char *a, size_t alen, const char *b, size_t blen);
+int name_valid_bytes(const char *name, size_t len);
 
 #endif /* VFS_NAMESPEC_H */
