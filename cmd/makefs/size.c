@@ -4,6 +4,7 @@
  * for the tree; what the user wants free comes on top; the image is built so
  * large and cut afterwards (p_trim), unless -s says what it is.
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -184,7 +185,7 @@ fixed_size(struct makefs_opts *mo, uint64_t size, struct plan *p)
 	    nr.nr_free_inodes >= p->p_need_inodes &&
 	    nr.nr_free_blocks >= blocks)
 		return FSU_OK;
-	o->no_inodes = p->p_need_inodes + 11;
+	o->no_inodes = p->p_need_inodes + mo->mo_type->nt_reserved_inodes;
 	if (mo->mo_type->nt_plan(o, &nr, why) == 0 &&
 	    nr.nr_free_inodes >= p->p_need_inodes &&
 	    nr.nr_free_blocks >= blocks)
@@ -212,33 +213,51 @@ too_small(const struct makefs_opts *mo, uint64_t have, const struct plan *p)
 	return FSU_FAIL;
 }
 
+#define UNFIT_LINES 10 /* that are said, of thousands there may be */
+
+/* Why the format can't hold the node; NULL: it can. */
+static const char *
+node_unfit(const struct makefs_opts *mo, const struct manifest *mf, uint32_t i)
+{
+	static char why[80];
+	const struct mnode *m = mn(mf, i);
+	struct newfs_node nn;
+
+	if (i != 0 && m->m_namelen > mo->mo_type->nt_name_max) {
+		snprintf(why, sizeof(why),
+		    "the name is longer than the %u bytes that %s has for one",
+		    mo->mo_type->nt_name_max, mo->mo_type->nt_name);
+		return why;
+	}
+	describe(mo, mf, m, &nn);
+	nn.nn_root = i == 0;
+	return mo->mo_type->nt_unfit(&mo->mo_newfs, &nn);
+}
+
 /* Nodes that cannot be held with the block size as it is; say: name them. */
 static bool
 unfit(const struct makefs_opts *mo, const struct manifest *mf, bool say_so)
 {
-	bool any = false;
+	unsigned many = 0;
+	uint32_t i = 0;
 
-	for (uint32_t i = 0; i < mf->mf_n; i++) {
-		const struct mnode *m = mn(mf, i);
-		struct newfs_node nn;
-		const char *why;
+	do {
+		const char *why = node_unfit(mo, mf, i);
 		char *path;
 
-		if ((m->m_flags & MN_DROPPED) != 0)
-			continue;
-		describe(mo, mf, m, &nn);
-		why = mo->mo_type->nt_unfit(&mo->mo_newfs, &nn);
-		if (why == NULL)
-			continue;
-		any = true;
-		if (!say_so)
-			break;
-		path = manifest_pathname(mf, i);
-		fsu_msg("%s: %s (blocks of %u)", fsu_visible(path), why,
-		    mo->mo_newfs.no_block);
-		free(path);
-	}
-	return any;
+		if (why != NULL && say_so && many < UNFIT_LINES) {
+			path = manifest_pathname(mf, i);
+			fsu_msg("%s: %s (blocks of %u)", fsu_visible(path), why,
+			    mo->mo_newfs.no_block);
+			free(path);
+		}
+		if (why != NULL)
+			many++;
+		i = manifest_walk(mf, i);
+	} while (i != 0 && (say_so || many == 0));
+	if (many > UNFIT_LINES && say_so)
+		fsu_msg("... and %u more like these", many - UNFIT_LINES);
+	return many > 0;
 }
 
 /* The block size, where the user leaves it to us, and what is needed with it. */
@@ -249,6 +268,8 @@ choose_block(
 	uint64_t bound = mo->mo_size != 0 ? mo->mo_size : mo->mo_min;
 	int status;
 
+	if (mo->mo_type->nt_block != 0 && mo->mo_block == 0)
+		return measure(mo, mf, mo->mo_type->nt_block, more, p);
 	if (mo->mo_block != 0)
 		return measure(mo, mf, mo->mo_block, more, p);
 	if (mo->mo_newfs.no_inode_bytes > SMALL_BLOCK || bound >= SMALL_BYTES)
@@ -288,7 +309,8 @@ size_plan(
 	}
 	p->p_trim = true;
 	mo->mo_newfs.no_size = p->p_size;
-	mo->mo_newfs.no_inodes = p->p_need_inodes + 11;
+	mo->mo_newfs.no_inodes = p->p_need_inodes +
+	    mo->mo_type->nt_reserved_inodes;
 	mo->mo_newfs.no_exact = true;
 	return FSU_OK;
 }

@@ -7,6 +7,7 @@
 
 static const struct newfs_type *const types[] = {
     &newfs_ext2,
+    &newfs_sysvbfs,
 };
 
 const struct newfs_type *

@@ -59,7 +59,8 @@ struct newfs_opts {
 	uint8_t no_uuid[16], no_hash_seed[16];
 	int64_t no_time; /* seconds since 1970 */
 	uint32_t no_root_mode, no_root_uid, no_root_gid;
-	bool no_exact; /* the size stays, however awkward */
+	bool no_exact;	   /* the size stays, however awkward */
+	bool no_bigendian; /* formats of either byte order */
 };
 #define NEWFS_REV_DEFAULT UINT32_MAX
 void newfs_opts_init(struct newfs_opts *o);
@@ -83,6 +84,7 @@ struct newfs_node {
 	uint64_t nn_size; /* bytes of a file, or of a symlink's target */
 	const struct newfs_range *nn_data; /* rising; NULL: no holes */
 	unsigned nn_ndata;
+	bool nn_root; /* the tree's root */
 	uint32_t nn_nattr;
 	uint32_t nn_attr_bytes; /* as nt_attr_bytes sums them up */
 };
@@ -128,6 +130,10 @@ struct newfs_type {
 	/* Why a node can't be held with this block size; NULL: it can. */
 	const char *(*nt_unfit)(
 	    const struct newfs_opts *o, const struct newfs_node *nn);
+	uint32_t nt_block;    /* the only block size; 0: there are several */
+	bool nt_either_order; /* no_bigendian is heeded */
+	/* Inodes of no_inodes that are the format's own, beside nt_made_inodes. */
+	uint32_t nt_reserved_inodes;
 	/* How long a name may be (bytes). */
 	uint32_t nt_name_max;
 	uint32_t nt_id_max;	 /* largest user and group id */
@@ -135,7 +141,7 @@ struct newfs_type {
 				    beside the root: lost+found */
 };
 
-extern const struct newfs_type newfs_ext2;
+extern const struct newfs_type newfs_ext2, newfs_sysvbfs;
 
 /* By name or alias; NULL. */
 const struct newfs_type *newfs_find(const char *name);

@@ -387,6 +387,7 @@ const struct newfs_type newfs_ext2 = {
     .nt_need_dirend = ext2_need_dirend,
     .nt_attr_bytes = ext2_attr_bytes,
     .nt_unfit = ext2_unfit,
+    .nt_reserved_inodes = EXT2_OLD_FIRSTINO,
     .nt_name_max = EXT2_NAME_MAX,
     .nt_id_max = UINT32_MAX - 1,
     .nt_made_inodes = 1,

@@ -22,6 +22,7 @@ format_newfs(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
 	no.no_inode_bytes = fs->fs_inode_bytes;
 	no.no_inodes = inodes;
 	no.no_features = fs->fs_features;
+	no.no_bigendian = fs->fs_bigendian;
 	if (fs->fs_rev != 0)
 		no.no_rev = fs->fs_rev - 1;
 	no.no_label = "vt";
@@ -59,6 +60,15 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_block = 2048,
 	.fs_rev = 1},
     {.fs_name = "ext2-64k", EXT2, .fs_size = 512 * MB, .fs_block = 65536},
+    {.fs_name = "sysvbfs",
+	.fs_type = "sysvbfs",
+	.fs_format = format_newfs,
+	.fs_size = 32 * MB},
+    {.fs_name = "sysvbfs-be",
+	.fs_type = "sysvbfs",
+	.fs_format = format_newfs,
+	.fs_size = 32 * MB,
+	.fs_bigendian = true},
 };
 const unsigned vt_nfilesystems = sizeof(vt_filesystems) /
     sizeof(vt_filesystems[0]);

@@ -7,8 +7,10 @@
 #include "kern/kmodule.h"
 
 extern const struct modinfo rump_modinfo_ext2;
+extern const struct modinfo rump_modinfo_sysvbfs;
 
 const struct modinfo *const module_builtin[] = {
     &rump_modinfo_ext2,
+    &rump_modinfo_sysvbfs,
     NULL,
 };

@@ -96,18 +96,9 @@ parse_options(struct mount *mp, const char *options)
 	struct mountopt mo;
 	int error;
 
-	while ((error = mountopt_next(&options, &mo)) == 0) {
-		if (kstrcmp(mo.mo_name, "ro") == 0)
-			mp->mnt_flags |= RUMP_MNT_RDONLY;
-		else if (kstrcmp(mo.mo_name, "atime") == 0)
-			mp->mnt_flags |= RUMP_MNT_ATIME;
-		else if (kstrcmp(mo.mo_name, "rw") != 0 &&
-		    kstrcmp(mo.mo_name, "noatime") != 0) {
-			mount_message(mp, 0, UINT64_MAX,
-			    "unknown mount option \"%s\"", mo.mo_name);
+	while ((error = mountopt_next(&options, &mo)) == 0)
+		if (!mountopt_common(mp, &mo))
 			return EINVAL;
-		}
-	}
 	return error == ENOENT ? 0 : error;
 }
 
