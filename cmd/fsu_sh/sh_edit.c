@@ -10,9 +10,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <histedit.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #include "sh.h"
 
@@ -269,6 +272,61 @@ complete(EditLine *el, int key)
 	return result;
 }
 
+/* ---- keys ----------------------------------------------------------------------------- */
+
+/* Wait for a key or a signal that ends the line; no signal falls between the two
+ * tests. */
+static bool
+wait_for_key(void)
+{
+	struct pollfd pfd = {.fd = STDIN_FILENO, .events = POLLIN};
+	sigset_t block, before;
+	int n = 0;
+
+	sigemptyset(&block);
+	sigaddset(&block, SIGINT);
+	sigaddset(&block, SIGTERM);
+	sigaddset(&block, SIGHUP);
+	sigprocmask(SIG_BLOCK, &block, &before);
+	while (n <= 0 && !fsu_interrupted()) {
+		n = ppoll(&pfd, 1, NULL, &before);
+		if (n == -1 && errno != EINTR)
+			break;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return !fsu_interrupted();
+}
+
+/* libedit's: one character; 1, 0 at the end, -1 and errno. */
+static int
+read_key(EditLine *el, wchar_t *out)
+{
+	mbstate_t state = {0};
+	ssize_t n;
+	size_t len;
+	char c;
+
+	(void)el;
+	for (;;) {
+		if (!wait_for_key()) {
+			errno = EINTR;
+			return -1;
+		}
+		n = read(STDIN_FILENO, &c, 1);
+		if (n == -1 && errno == EINTR)
+			continue;
+		if (n != 1)
+			return (int)n;
+		len = mbrtowc(out, &c, 1, &state);
+		if (len == (size_t)-1) { /* not in this locale: dropped */
+			memset(&state, 0, sizeof(state));
+			continue;
+		}
+		if (len != (size_t)-2)
+			return 1;
+	}
+}
+
 /* ---- lines ----------------------------------------------------------------------------- */
 
 struct sh_edit *
@@ -292,6 +350,7 @@ sh_edit_open(struct sh *sh)
 	el_set(e->el, EL_PROMPT, prompt);
 	el_set(e->el, EL_EDITOR, "emacs");
 	el_set(e->el, EL_SIGNAL, 0); /* ours stand */
+	el_set(e->el, EL_GETCFN, read_key);
 	el_set(e->el, EL_HIST, history, e->hist);
 	el_set(e->el, EL_ADDFN, "fsu-complete", "what fits", complete);
 	el_set(e->el, EL_BIND, "^I", "fsu-complete", NULL);
@@ -323,6 +382,7 @@ sh_edit_line(struct sh_edit *e, bool more, bool *interrupted)
 	if (e->el == NULL)
 		return NULL;
 	e->more = more;
+	el_resize(e->el);
 	got = el_gets(e->el, &n);
 	if (got == NULL || n <= 0) {
 		*interrupted = fsu_interrupted();

@@ -83,6 +83,9 @@ expand_words(struct sh *sh, const struct sh_simple *sc, struct args *a)
 				     : expand_image(sh, a, w->pattern);
 		if (!found)
 			args_add(a, w->text, false);
+		/* What is quoted is no pattern to the command either. */
+		if (i == 0 && sh_find_builtin(a->v[0]) == NULL)
+			args_add(a, "--no-glob", false);
 	}
 }
 
