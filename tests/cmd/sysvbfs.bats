@@ -102,16 +102,16 @@ files() { # DIR N
 @test "sysvbfs: growing a file that is not last" {
 	files tree 10
 	makefs -t sysvbfs -s +40k img tree
-	head -c 3000 /dev/urandom >more
-	cat more >>tree/file4
-	fsu_write img -a file4 <more
+	head -c 3000 /dev/urandom >extra
+	cat extra >>tree/file4
+	fsu_write img -a file4 <extra
 	bfs check img
 	bfs cat img file4 | cmp - tree/file4
 	# No room to move it: what is behind it makes way.
 	free=$(fsu_df img --output=avail -B1 | tail -1)
-	head -c "$((free))" /dev/urandom >more
-	cat more >>tree/file1
-	fsu_write img -a file1 <more
+	head -c "$((free))" /dev/urandom >extra
+	cat extra >>tree/file1
+	fsu_write img -a file1 <extra
 	bfs check img
 	for f in tree/*; do bfs cat img "${f##*/}" | cmp - "$f"; done
 }
