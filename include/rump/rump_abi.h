@@ -153,6 +153,9 @@
 #define RUMP_SF_TOPDIR	   0x00800000
 #define RUMP_SF_COMPRESSED 0x01000000
 #define RUMP_SF_NOTAIL	   0x02000000
+#define RUMP_SF_SECRM	   0x04000000 /* to be overwritten when it is deleted */
+#define RUMP_SF_UNRM	   0x08000000 /* to be kept when it is deleted */
+#define RUMP_SF_JOURNAL	   0x10000000 /* data goes through the journal */
 #define RUMP_SF_IMMUTABLES (RUMP_UF_IMMUTABLE | RUMP_SF_IMMUTABLE)
 #define RUMP_SF_APPENDS	   (RUMP_UF_APPEND | RUMP_SF_APPEND)
 

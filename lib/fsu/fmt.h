@@ -210,6 +210,9 @@ void fsu_ids_load_image(struct fsu *f);
 /* NULL: no name. */
 const char *fsu_user_name(uint32_t uid);
 const char *fsu_group_name(uint32_t gid);
+/* The other way; *gidp: the user's own group. */
+bool fsu_user_id(const char *name, uint32_t *uidp, uint32_t *gidp);
+bool fsu_group_id(const char *name, uint32_t *gidp);
 
 /* ---- columns (fmt_columns.c) ---------------------------------------------------- */
 

@@ -126,6 +126,63 @@ search(const struct table *t, uint32_t id)
 	return NULL;
 }
 
+/* The line of this name: where its third field begins; NULL: none. */
+static const char *
+search_name(const struct table *t, const char *name, const char **eolp)
+{
+	const char *p = t->text, *end = p + t->len;
+	size_t len = strlen(name);
+
+	while (p != NULL && p < end && len > 0) {
+		const char *eol = memchr(p, '\n', (size_t)(end - p));
+		const char *field;
+
+		if (eol == NULL)
+			eol = end;
+		if ((size_t)(eol - p) > len && memcmp(p, name, len) == 0 &&
+		    p[len] == ':' && *p != '#' && *p != '+' && *p != '-') {
+			field = memchr(
+			    p + len + 1, ':', (size_t)(eol - p - len - 1));
+			*eolp = eol;
+			return field != NULL ? field + 1 : NULL;
+		}
+		p = eol + 1;
+	}
+	return NULL;
+}
+
+/* A number up to a colon or the end of the line; the byte after it, or NULL. */
+static const char *
+field_id(const char *p, const char *eol, uint32_t *idp)
+{
+	const char *start = p;
+	uint64_t v = 0;
+
+	while (p < eol && *p >= '0' && *p <= '9' && v <= UINT32_MAX)
+		v = v * 10 + (uint64_t)(*p++ - '0');
+	if (p == start || v > UINT32_MAX || (p < eol && *p != ':'))
+		return NULL;
+	*idp = (uint32_t)v;
+	return p < eol ? p + 1 : p;
+}
+
+bool
+fsu_user_id(const char *name, uint32_t *uidp, uint32_t *gidp)
+{
+	const char *eol, *p = search_name(&users, name, &eol);
+
+	p = p != NULL ? field_id(p, eol, uidp) : NULL;
+	return p != NULL && field_id(p, eol, gidp) != NULL;
+}
+
+bool
+fsu_group_id(const char *name, uint32_t *gidp)
+{
+	const char *eol, *p = search_name(&groups, name, &eol);
+
+	return p != NULL && field_id(p, eol, gidp) != NULL;
+}
+
 static const char *
 lookup(struct table *t, uint32_t id)
 {

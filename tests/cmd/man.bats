@@ -64,3 +64,6 @@ check() {
 @test "fsu_sh(1)" { examples fsu_sh.1; }
 @test "fsu_ecp(1)" { examples fsu_ecp.1; }
 @test "fsu_emv(1)" { examples fsu_emv.1; }
+@test "fsu_chmod(1)" { examples fsu_chmod.1; }
+@test "fsu_chown(1)" { examples fsu_chown.1; }
+@test "fsu_chgrp(1)" { examples fsu_chgrp.1; }

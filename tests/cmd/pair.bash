@@ -5,6 +5,7 @@
 # shellcheck disable=SC2154,SC2034
 
 PAIR_ANSWERS=/dev/null # standard input of both
+PAIR_HOST=             # what the host's command runs under (fakeroot)
 
 # What differs by design: our names, the image in messages, typographic quotes,
 # "Try --help" lines and status 1 for usage.
@@ -17,7 +18,8 @@ pair_plain() {
 pair() {
 	local cmd=$1 hs=0 fs=0
 	shift
-	(cd h && "$cmd" "$@") <"$PAIR_ANSWERS" >want.out 2>want.err || hs=$?
+	# shellcheck disable=SC2086
+	(cd h && $PAIR_HOST "$cmd" "$@") <"$PAIR_ANSWERS" >want.out 2>want.err || hs=$?
 	"fsu_$cmd" d.img "$@" <"$PAIR_ANSWERS" >got.out 2>got.err || fs=$?
 	[ "$hs" -eq 0 ] || hs=1
 	[ "$fs" -eq 2 ] && fs=1

@@ -278,6 +278,7 @@ t_flags(void)
 	OK(rump_sys_rmdir("d/x"));
 	OK(rump_sys_symlink("f", "l"));
 	(void)rump_sys_lchflags("l", 0);
+	(void)rump_sys_lchflags("l", RUMP_SF_NOATIME);
 	vt_become(1000, 1000);
 	FAIL(rump_sys_chflags("f", RUMP_UF_NODUMP), RUMP_EPERM);
 	vt_unbecome();
@@ -320,6 +321,63 @@ t_setattr(void)
 	sa.sa_mask = 0x10000;
 	FAIL(rump_sys_fsetattr(fd, &sa), RUMP_EINVAL);
 	OK(rump_sys_close(fd));
+}
+
+/* chown(2) as Linux has it: what a new owner didn't choose to lend isn't lent. */
+static void
+t_setid(void)
+{
+	static const struct {
+		uint32_t before, after;
+	} files[] = {
+	    {04755, 0755},
+	    {06755, 0755},
+	    {02755, 0755},
+	    {02745, 02745}, /* no x for the group: it isn't set-group-ID */
+	    {06644, 02644},
+	    {01777, 01777},
+	};
+	struct rump_setattr sa = {.sa_mask = RUMP_SA_UID, .sa_uid = 7};
+	struct rump_stat st;
+
+	vt_put("f", "x");
+	for (unsigned i = 0; i < sizeof(files) / sizeof(*files); i++) {
+		OK(rump_sys_chmod("f", files[i].before));
+		OK(rump_sys_chown("f", 1 + i, UINT32_MAX));
+		OK(rump_sys_stat("f", &st));
+		is(st.st_mode & 07777, files[i].after, "mode after chown");
+	}
+	OK(rump_sys_chmod("f", 06755));
+	OK(rump_sys_chown("f", UINT32_MAX, UINT32_MAX));
+	OK(rump_sys_stat("f", &st));
+	is(st.st_mode & 07777, 0755, "also where nothing else changes");
+	OK(rump_sys_mkdir("d", 0755));
+	OK(rump_sys_chmod("d", 06755));
+	OK(rump_sys_chown("d", 1, 1));
+	OK(rump_sys_stat("d", &st));
+	is(st.st_mode & 07777, 06755, "a directory's bits stay");
+	OK(rump_sys_chmod("f", 06755));
+	OK(rump_sys_setattrat(FDCWD, "f", &sa, 0));
+	OK(rump_sys_stat("f", &st));
+	is(st.st_mode & 07777, 06755, "who sets attributes says them all");
+}
+
+static void
+t_capability(void)
+{
+	char buf[32];
+
+	vt_put("f", "x");
+	OK(rump_sys_setxattr("f", "security.capability", "abc", 3, 0));
+	OK(rump_sys_setxattr("f", "user.a", "b", 1, 0));
+	OK(rump_sys_chmod("f", 0700));
+	is(rump_sys_getxattr("f", "security.capability", buf, 32), 3,
+	    "chmod leaves it");
+	OK(rump_sys_chown("f", 1, 1));
+	FAIL(rump_sys_getxattr("f", "security.capability", buf, 32),
+	    RUMP_ENODATA);
+	is(rump_sys_getxattr("f", "user.a", buf, 32), 1, "others stay");
+	OK(rump_sys_chown("f", 2, 2));
 }
 
 /* An ordinary user. */
@@ -444,6 +502,12 @@ const struct vt_case vt_attr[] = {
     {.tc_name = "flags",
 	.tc_run = t_flags,
 	.tc_caps = RUMP_CAP_FLAGS | RUMP_CAP_SYMLINKS},
+    {.tc_name = "setid",
+	.tc_run = t_setid,
+	.tc_caps = RUMP_CAP_OWNERS | RUMP_CAP_MODES},
+    {.tc_name = "capability",
+	.tc_run = t_capability,
+	.tc_caps = RUMP_CAP_OWNERS | RUMP_CAP_XATTR},
     {.tc_name = "setattr",
 	.tc_run = t_setattr,
 	.tc_caps = RUMP_CAP_OWNERS | RUMP_CAP_MODES},

@@ -112,6 +112,23 @@ rump_sys_access(const char *path, int mode)
 
 /* ---- changing ------------------------------------------------------------------- */
 
+/* chown(2) by root as Linux has it: a set-group-ID bit without the group's x isn't
+ * one, and stays. */
+static void
+chown_setid(const struct rump_stat *st, struct vattr *va)
+{
+	uint32_t mode = st->st_mode & RUMP_ALLPERMS, drop = RUMP_S_ISUID;
+
+	if ((st->st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
+		return;
+	if ((mode & 0010) != 0)
+		drop |= RUMP_S_ISGID;
+	if ((mode & drop) == 0)
+		return;
+	va->va_mask |= VA_MODE;
+	va->va_mode = mode & ~drop;
+}
+
 /* Who isn't root loses set-id bits where the owner or group changes. */
 static void
 setattr_setid(const struct rump_stat *st, struct vattr *va)
@@ -119,8 +136,11 @@ setattr_setid(const struct rump_stat *st, struct vattr *va)
 	const struct kcred *cred = sys_cred();
 	uint32_t mode = st->st_mode & RUMP_ALLPERMS;
 
-	if (cred_is_root(cred))
+	if (cred_is_root(cred)) {
+		if ((va->va_mask & VA_CHOWN) != 0)
+			chown_setid(st, va);
 		return;
+	}
 	if ((va->va_mask & VA_MODE) != 0) {
 		uint32_t gid = (va->va_mask & VA_GID) != 0 ? va->va_gid
 							   : st->st_gid;
@@ -148,6 +168,18 @@ setattr_clamp(struct mount *mp, struct vattr *va)
 		genfs_clamptime(mp, &va->va_btime);
 }
 
+/* What a program may do beyond its user isn't its next owner's. */
+static int
+drop_capability(struct vnode *vp)
+{
+	int error;
+
+	if (vp->v_type != VREG)
+		return 0;
+	error = vop_setxattr(vp, "security.capability", NULL, 0, 0);
+	return error == ENODATA || error == EOPNOTSUPP ? 0 : error;
+}
+
 int
 sys_setattr(struct vnode *vp, struct vattr *va)
 {
@@ -167,8 +199,11 @@ sys_setattr(struct vnode *vp, struct vattr *va)
 	error = vop_getattr(vp, &st);
 	if (error == 0)
 		error = genfs_can_setattr(vp, &st, va, cred);
+	if (error == 0 && (va->va_mask & VA_CHOWN) != 0)
+		error = drop_capability(vp);
 	if (error == 0) {
 		setattr_setid(&st, va);
+		va->va_mask &= ~(uint32_t)VA_CHOWN;
 		error = vop_setattr(vp, va, cred);
 	}
 	vn_unlock(vp);
@@ -258,7 +293,7 @@ rump_sys_fchmod(int fd, uint32_t mode)
 static void
 vattr_owner(struct vattr *va, uint32_t uid, uint32_t gid)
 {
-	va->va_mask = (uid != UINT32_MAX ? VA_UID : 0) |
+	va->va_mask = VA_CHOWN | (uid != UINT32_MAX ? VA_UID : 0) |
 	    (gid != UINT32_MAX ? VA_GID : 0);
 	va->va_uid = uid;
 	va->va_gid = gid;

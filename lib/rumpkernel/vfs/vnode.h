@@ -125,6 +125,7 @@ struct componentname {
 #define VA_CTIME     0x080u /* only while an image is being built */
 #define VA_BTIME     0x100u /* as VA_CTIME */
 #define VA_TIMES_OWN 0x200u /* times are the caller's own (not "now") */
+#define VA_CHOWN     0x400u /* as chown(2): set-id bits and capabilities go */
 struct vattr {
 	uint32_t va_mask;
 	uint32_t va_mode; /* permission bits only */

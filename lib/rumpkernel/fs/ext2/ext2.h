@@ -193,8 +193,9 @@ int ext2_node_load(struct ext2_mount *m, uint32_t ino, struct ext2_node *np);
 void ext2_node_init(struct ext2_mount *m, uint32_t ino, struct ext2_node *np);
 int ext2_node_store(struct ext2_node *np);
 uint32_t ext2_flags_to_bsd(uint32_t flags);
-/* EOPNOTSUPP: one has no place on disk. */
-int ext2_flags_from_bsd(uint32_t bsd, uint32_t *flagsp);
+/* mode: the node's, with its type.  EOPNOTSUPP: one has no place on disk, or such a
+ * node can't have it. */
+int ext2_flags_from_bsd(uint32_t bsd, uint32_t mode, uint32_t *flagsp);
 int ext2_rdev_put(struct ext2_node *np, uint64_t rdev);
 bool ext2_fastlink(const struct ext2_node *np);
 static inline void

@@ -30,7 +30,12 @@ static const struct {
     {EXT2_IF_TOPDIR, RUMP_SF_TOPDIR},
     {EXT2_IF_COMPR, RUMP_SF_COMPRESSED},
     {EXT2_IF_NOTAIL, RUMP_SF_NOTAIL},
+    {EXT2_IF_SECRM, RUMP_SF_SECRM},
+    {EXT2_IF_UNRM, RUMP_SF_UNRM},
+    {EXT2_IF_JOURNAL_DATA, RUMP_SF_JOURNAL},
 };
+/* What a symlink, device, FIFO or socket may have; others are damage to e2fsck. */
+#define OTHER_FLAGS (RUMP_UF_NODUMP | RUMP_SF_NOATIME)
 
 uint32_t
 ext2_flags_to_bsd(uint32_t flags)
@@ -44,9 +49,13 @@ ext2_flags_to_bsd(uint32_t flags)
 }
 
 int
-ext2_flags_from_bsd(uint32_t bsd, uint32_t *flagsp)
+ext2_flags_from_bsd(uint32_t bsd, uint32_t mode, uint32_t *flagsp)
 {
-	uint32_t flags = *flagsp;
+	uint32_t type = mode & RUMP_S_IFMT, flags = *flagsp;
+
+	if (type != RUMP_S_IFREG && type != RUMP_S_IFDIR &&
+	    (bsd & ~OTHER_FLAGS & ~ext2_flags_to_bsd(flags)) != 0)
+		return EOPNOTSUPP;
 
 	/* One immutable flag and one append-only flag are all there is. */
 	if ((bsd & RUMP_UF_IMMUTABLE) != 0)

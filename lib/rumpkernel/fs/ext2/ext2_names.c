@@ -115,7 +115,8 @@ node_attrs(
 	if (np->n_m->m_building)
 		np->n_flags = 0;
 	if ((va->va_mask & VA_FLAGS) != 0)
-		return ext2_flags_from_bsd(va->va_flags, &np->n_flags);
+		return ext2_flags_from_bsd(
+		    va->va_flags, st->st_mode, &np->n_flags);
 	return 0;
 }
 

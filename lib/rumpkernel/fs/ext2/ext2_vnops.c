@@ -65,7 +65,8 @@ ext2_setattr(
 
 	error = ext2_begin(np->n_m);
 	if (error == 0 && (va->va_mask & VA_FLAGS) != 0)
-		error = ext2_flags_from_bsd(va->va_flags, &np->n_flags);
+		error = ext2_flags_from_bsd(
+		    va->va_flags, st->st_mode, &np->n_flags);
 	if (error != 0)
 		return error;
 	if ((va->va_mask & VA_MODE) != 0)
