@@ -117,6 +117,9 @@ parse_flag(struct makefs_opts *mo, int key)
 	case MAKEFS_KEY_NOWAIT:
 		mo->mo_target_flags |= FSU_TARGET_NOWAIT;
 		break;
+	case MAKEFS_KEY_NOSANDBOX:
+		mo->mo_nosandbox = true;
+		break;
 	default: /* -Z */
 		break;
 	}
@@ -327,6 +330,7 @@ run(struct makefs_opts *mo)
 	struct fsu_target tg;
 	struct manifest mf;
 	struct scan sc = {.sc_opts = mo, .sc_mf = &mf, .sc_target = &tg};
+	struct fsu_confine access = {0};
 	double start;
 	int status;
 
@@ -338,7 +342,14 @@ run(struct makefs_opts *mo)
 	if (tg.tg_path != NULL && tg.tg_kind != FSU_TARGET_INPLACE)
 		sc.sc_spooldir = fsu_dirname(tg.tg_path);
 	start = now();
-	status = scan_all(&sc);
+	status = scan_open(&sc, &access);
+	if (!sc.sc_dead && !mo->mo_nosandbox) {
+		fsu_target_access(&tg, &access);
+		status = worse(status, fsu_confine(&access, false));
+		sc.sc_dead = status != FSU_OK;
+	}
+	if (!sc.sc_dead)
+		status = scan_all(&sc);
 	if ((mo->mo_debug & MAKEFS_DEBUG_TIME) != 0)
 		fsu_msg("scan %.3f s, %u names", now() - start, mf.mf_n);
 	if (!sc.sc_dead && !fsu_interrupted()) {
@@ -347,6 +358,8 @@ run(struct makefs_opts *mo)
 			list_manifest(&mf);
 		status = worse(status, finish(mo, &mf, &tg));
 	}
+	scan_close(&sc);
+	fsu_confine_free(&access);
 	free(sc.sc_spooldir);
 	manifest_free(&mf);
 	fsu_target_close(&tg);

@@ -52,6 +52,7 @@ struct makefs_opts {
 	bool mo_uuid_set, mo_seed_set;
 	unsigned mo_debug; /* -d */
 	unsigned mo_target_flags;
+	bool mo_nosandbox;
 	bool mo_verbose;
 };
 #define MAKEFS_DEBUG_TIME 0x1u /* how long each phase took */
@@ -222,7 +223,9 @@ uint32_t manifest_walk(const struct manifest *mf, uint32_t at);
 
 /* ---- scanning -------------------------------------------------------------------- */
 
+struct fsu_confine;
 struct fsu_target;
+struct scan_source;
 
 struct scan {
 	const struct makefs_opts *sc_opts;
@@ -230,13 +233,20 @@ struct scan {
 	const struct fsu_target *sc_target;
 	int sc_status;	   /* FSU_FAIL once something failed */
 	bool sc_dead;	   /* nothing may be made of this input */
-	char *sc_spooldir; /* where spools go */
+	char *sc_spooldir; /* where spools go; NULL: the temporary directory */
+	struct scan_source *sc_sources; /* open, in their order */
 };
+/* Open all sources, and say in c what of the host will be opened later.  A status,
+ * and sc_dead, as below. */
+int scan_open(struct scan *sc, struct fsu_confine *c);
+void scan_close(struct scan *sc);
 /* All sources and -F.  A status: with FSU_USAGE, or sc_dead, nothing is made. */
 int scan_all(struct scan *sc);
 /* One each.  They report, set sc_status, sc_dead.  head[0..taken): bytes that
  * were read from fd already. */
 void scan_directory(struct scan *sc, const char *path, int fd);
+/* Load what libarchive would look for later. */
+void scan_archive_prepare(void);
 void scan_archive(
     struct scan *sc, const char *name, int fd, const char *head, size_t taken);
 void scan_mtree(struct scan *sc, const char *name, int fd, const char *head,

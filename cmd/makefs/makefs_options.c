@@ -36,6 +36,7 @@ const struct fsu_option makefs_options[] = {
     {MAKEFS_KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
     {MAKEFS_KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
 	"fail if the image is in use, instead of waiting"},
+    {MAKEFS_KEY_NOSANDBOX, "no-sandbox", FSU_NOARG, NULL, NULL},
     {MAKEFS_KEY_HELP, "help", FSU_NOARG, NULL, "print this help"},
     {MAKEFS_KEY_VERSION, "version", FSU_NOARG, NULL, "print the version"},
 };

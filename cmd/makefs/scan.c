@@ -171,66 +171,156 @@ peek(int fd, char *buf, size_t size, size_t *taken)
 	return (ssize_t)have;
 }
 
-static void
-scan_stream(struct scan *sc, const char *name, int fd)
-{
-	char head[PEEK_BYTES];
-	size_t taken;
-	ssize_t n = peek(fd, head, sizeof(head), &taken);
+/* ---- opening all of them ------------------------------------------------------- */
 
-	if (n < 0) {
-		scan_fail(sc, name, errno);
-		sc->sc_dead = true;
-	} else if (n == 0) {
-		scan_say(sc, "%s: is empty", fsu_visible(name));
-		sc->sc_dead = true;
-	} else if (refused(sc, name, fd, head, (size_t)n))
-		return;
-	else if (looks_like_mtree(head, (size_t)n))
-		scan_mtree(sc, name, fd, head, taken, false);
-	else
-		scan_archive(sc, name, fd, head, taken);
+/* A source that is open, with what was read to see what it is. */
+struct scan_source {
+	const char *so_name;
+	int so_fd;
+	bool so_dir;
+	char so_head[PEEK_BYTES];
+	size_t so_len, so_taken;
+};
+
+static bool
+open_failed(struct scan *sc, const char *name, int error)
+{
+	fsu_msg("%s: %s", fsu_visible(name), fsu_strerror(error));
+	sc->sc_status = FSU_USAGE;
+	sc->sc_dead = true;
+	return false;
 }
 
-static void
-scan_one(struct scan *sc, const char *name)
+/* Look at the beginning of what is no directory. */
+static bool
+open_stream(struct scan *sc, struct scan_source *so)
 {
-	struct stat st;
-	int fd;
+	ssize_t n = peek(
+	    so->so_fd, so->so_head, sizeof(so->so_head), &so->so_taken);
 
-	if (strcmp(name, "-") == 0) {
-		if (isatty(STDIN_FILENO)) {
-			sc->sc_status = fsu_usage(
-			    "standard input is a terminal");
-			sc->sc_dead = true;
-			return;
-		}
-		if (fstat(STDIN_FILENO, &st) == 0 && S_ISDIR(st.st_mode))
-			scan_directory(sc, name, STDIN_FILENO);
-		else
-			scan_stream(sc, name, STDIN_FILENO);
-		return;
+	if (n > 0) {
+		so->so_len = (size_t)n;
+		return true;
 	}
-	fd = open(name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	if (fd < 0 || fstat(fd, &st) != 0) {
-		fsu_msg("%s: %s", fsu_visible(name), fsu_strerror(errno));
-		sc->sc_status = FSU_USAGE;
+	if (n < 0)
+		scan_fail(sc, so->so_name, errno);
+	else
+		scan_say(sc, "%s: is empty", fsu_visible(so->so_name));
+	sc->sc_dead = true;
+	return false;
+}
+
+static bool
+open_source(struct scan *sc, struct scan_source *so)
+{
+	bool in = strcmp(so->so_name, "-") == 0;
+	struct stat st;
+
+	if (in && isatty(STDIN_FILENO)) {
+		sc->sc_status = fsu_usage("standard input is a terminal");
 		sc->sc_dead = true;
-		return;
+		return false;
 	}
-	fcntl(fd, F_SETFL, 0);
-	if (S_ISDIR(st.st_mode)) {
-		scan_directory(sc, name, fd); /* keeps fd */
-		return;
-	}
-	if (S_ISCHR(st.st_mode)) {
+	so->so_fd = in
+	    ? STDIN_FILENO
+	    : open(so->so_name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (so->so_fd < 0 || fstat(so->so_fd, &st) != 0)
+		return open_failed(sc, so->so_name, errno);
+	if (!in)
+		fcntl(so->so_fd, F_SETFL, 0);
+	so->so_dir = S_ISDIR(st.st_mode);
+	if (so->so_dir)
+		return true;
+	if (!in && S_ISCHR(st.st_mode)) {
 		fsu_msg("%s: is a character device, not a source",
-		    fsu_visible(name));
+		    fsu_visible(so->so_name));
 		sc->sc_status = FSU_USAGE;
 		sc->sc_dead = true;
-	} else
-		scan_stream(sc, name, fd);
-	close(fd);
+		return false;
+	}
+	return open_stream(sc, so);
+}
+
+/* What is opened later: trees; files that manifests name, which may be anywhere;
+ * names of owners; what an archive holds, meanwhile. */
+static void
+declare(struct scan *sc, struct fsu_confine *c)
+{
+	const struct makefs_opts *mo = sc->sc_opts;
+	static const char *const ids[] = {
+	    "/etc/master.passwd", "/etc/passwd", "/etc/group"};
+	bool streams = false, manifests = mo->mo_spec != NULL;
+
+	for (int i = 0; i < mo->mo_nsources; i++) {
+		const struct scan_source *so = &sc->sc_sources[i];
+
+		if (so->so_dir)
+			fsu_confine_add(c,
+			    so->so_fd == STDIN_FILENO ? "." : so->so_name,
+			    FSU_HOST_READ);
+		else if (looks_like_mtree(so->so_head, so->so_len))
+			manifests = true;
+		else
+			streams = true;
+	}
+	if (manifests)
+		fsu_confine_add(c, "/", FSU_HOST_READ);
+	if (streams) {
+		scan_archive_prepare();
+		fsu_confine_add(c, sc->sc_spooldir, FSU_HOST_WRITE);
+		if (mo->mo_userdb != NULL)
+			fsu_confine_add(c, mo->mo_userdb, FSU_HOST_READ);
+		else
+			for (size_t i = 0; i < 3; i++)
+				fsu_confine_add(c, ids[i], FSU_HOST_READ);
+	}
+}
+
+int
+scan_open(struct scan *sc, struct fsu_confine *c)
+{
+	const struct makefs_opts *mo = sc->sc_opts;
+
+	sc->sc_sources = fsu_calloc(
+	    (size_t)mo->mo_nsources, sizeof(*sc->sc_sources));
+	for (int i = 0; i < mo->mo_nsources; i++)
+		sc->sc_sources[i].so_fd = -1;
+	for (int i = 0; i < mo->mo_nsources && !sc->sc_dead; i++) {
+		sc->sc_sources[i].so_name = mo->mo_sources[i];
+		open_source(sc, &sc->sc_sources[i]);
+	}
+	if (!sc->sc_dead)
+		declare(sc, c);
+	return sc->sc_status;
+}
+
+void
+scan_close(struct scan *sc)
+{
+	for (int i = 0; i < sc->sc_opts->mo_nsources; i++)
+		if (sc->sc_sources[i].so_fd > STDIN_FILENO)
+			close(sc->sc_sources[i].so_fd);
+	free(sc->sc_sources);
+	sc->sc_sources = NULL;
+}
+
+/* ---- taking them ----------------------------------------------------------------- */
+
+static void
+scan_one(struct scan *sc, struct scan_source *so)
+{
+	int fd = so->so_fd;
+
+	if (so->so_dir) {
+		so->so_fd = -1;
+		scan_directory(sc, so->so_name, fd); /* keeps fd */
+	} else if (refused(sc, so->so_name, fd, so->so_head, so->so_len))
+		return;
+	else if (looks_like_mtree(so->so_head, so->so_len))
+		scan_mtree(
+		    sc, so->so_name, fd, so->so_head, so->so_taken, false);
+	else
+		scan_archive(sc, so->so_name, fd, so->so_head, so->so_taken);
 }
 
 int
@@ -240,7 +330,7 @@ scan_all(struct scan *sc)
 	int fd;
 
 	for (int i = 0; i < mo->mo_nsources && !sc->sc_dead; i++)
-		scan_one(sc, mo->mo_sources[i]);
+		scan_one(sc, &sc->sc_sources[i]);
 	if (mo->mo_spec != NULL && !sc->sc_dead) {
 		fd = open(mo->mo_spec, O_RDONLY | O_CLOEXEC);
 		if (fd < 0) {

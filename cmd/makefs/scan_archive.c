@@ -12,6 +12,7 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
+#include <iconv.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -468,15 +469,23 @@ read_all(struct reader *r)
 	}
 }
 
-static locale_t
-utf8_locale(void)
+/*
+ * Names are read under a UTF-8 locale; those of zip files may be in the code page of
+ * PCs.  Both are loaded once, while files of the host's may still be opened.
+ */
+static locale_t utf8_locale;
+static iconv_t pc_names = (iconv_t)-1;
+
+void
+scan_archive_prepare(void)
 {
 	static const char *const names[] = {"C.UTF-8", "C.utf8", "en_US.UTF-8"};
-	locale_t loc = (locale_t)0;
 
-	for (size_t i = 0; i < 3 && loc == (locale_t)0; i++)
-		loc = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
-	return loc;
+	if (utf8_locale != (locale_t)0)
+		return;
+	for (size_t i = 0; i < 3 && utf8_locale == (locale_t)0; i++)
+		utf8_locale = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
+	pc_names = iconv_open("UTF-8", "CP437");
 }
 
 static int
@@ -507,10 +516,11 @@ scan_archive(
 	    .r_name = name,
 	    .r_tap = tap_new(fd, head, taken),
 	};
-	locale_t loc = utf8_locale(), old = (locale_t)0;
+	locale_t old = (locale_t)0;
 
-	if (loc != (locale_t)0)
-		old = uselocale(loc);
+	scan_archive_prepare();
+	if (utf8_locale != (locale_t)0)
+		old = uselocale(utf8_locale);
 	r.r_a = archive_read_new();
 	if (open_archive(&r, head, taken) < ARCHIVE_WARN)
 		dead(&r, archive_error_string(r.r_a));
@@ -520,8 +530,6 @@ scan_archive(
 	tap_free(r.r_tap);
 	free(r.r_spool.s_buf);
 	xbuild_free(&r.r_xb);
-	if (loc != (locale_t)0) {
+	if (utf8_locale != (locale_t)0)
 		uselocale(old);
-		freelocale(loc);
-	}
 }

@@ -19,7 +19,7 @@ struct job {
 	struct newfs_opts j_opts;
 	const char *j_image;
 	unsigned j_flags; /* FSU_TARGET_* */
-	bool j_verbose, j_sized, j_uuid, j_timed;
+	bool j_verbose, j_sized, j_uuid, j_timed, j_nosandbox;
 };
 
 static int
@@ -131,6 +131,9 @@ parse_option(struct job *j, int key, const char *value)
 		return FSU_OK;
 	case NEWFS_KEY_FORCE:
 		j->j_flags |= FSU_TARGET_FORCE;
+		return FSU_OK;
+	case NEWFS_KEY_NOSANDBOX:
+		j->j_nosandbox = true;
 		return FSU_OK;
 	default:
 		j->j_flags |= FSU_TARGET_NOWAIT;
@@ -262,6 +265,21 @@ make(struct job *j, struct fsu_target *tg)
 	return fsu_target_publish(tg, nf.nf_io.ni_size);
 }
 
+/* From here on only the target's directory is of interest.  A status. */
+static int
+confine(const struct job *j, const struct fsu_target *tg)
+{
+	struct fsu_confine access = {0};
+	int status;
+
+	if (j->j_nosandbox)
+		return FSU_OK;
+	fsu_target_access(tg, &access);
+	status = fsu_confine(&access, false);
+	fsu_confine_free(&access);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -283,6 +301,8 @@ main(int argc, char **argv)
 	if (status != FSU_OK)
 		return status;
 	status = take_size(&j, &tg);
+	if (status == FSU_OK)
+		status = confine(&j, &tg);
 	if (status == FSU_OK)
 		status = make(&j, &tg);
 	fsu_target_close(&tg);

@@ -24,6 +24,7 @@ const struct fsu_option newfs_img_options[] = {
     {NEWFS_KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
     {NEWFS_KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
 	"fail if the image is in use, instead of waiting"},
+    {NEWFS_KEY_NOSANDBOX, "no-sandbox", FSU_NOARG, NULL, NULL},
     {NEWFS_KEY_HELP, "help", FSU_NOARG, NULL, "print this help"},
     {NEWFS_KEY_VERSION, "version", FSU_NOARG, NULL, "print the version"},
 };

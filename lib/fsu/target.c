@@ -264,6 +264,18 @@ fsu_target_close(struct fsu_target *tg)
 	tg->tg_path = NULL;
 }
 
+void
+fsu_target_access(const struct fsu_target *tg, struct fsu_confine *c)
+{
+	char *dir;
+
+	if (tg->tg_kind != FSU_TARGET_NEW && tg->tg_kind != FSU_TARGET_REPLACE)
+		return;
+	dir = fsu_dirname(tg->tg_path);
+	fsu_confine_add(c, dir, FSU_HOST_WRITE);
+	free(dir);
+}
+
 /* ---- publishing ----------------------------------------------------------------- */
 
 static int

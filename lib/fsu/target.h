@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct fsu_confine;
 struct rumpuser_file;
 
 enum fsu_target_kind {
@@ -52,6 +53,8 @@ struct fsu_target {
  */
 int fsu_target_open(
     struct fsu_target *tg, const char *name, uint64_t offset, unsigned flags);
+/* Say in c what publishing will do on the host. */
+void fsu_target_access(const struct fsu_target *tg, struct fsu_confine *c);
 /* Put the image in its place; size: bytes from tg_offset on.  A status. */
 int fsu_target_publish(struct fsu_target *tg, uint64_t size);
 void fsu_target_close(struct fsu_target *tg);
