@@ -92,6 +92,7 @@ char *fsu_known_types(void);
 void fsu_signals_catch(void);
 int fsu_signal_seen(void); /* its number, or 0 */
 void fsu_signals_restore(void);
+bool fsu_sigpipe_was_ignored(void);
 
 /* message.c */
 void fsu_log_hook(void *arg, const char *line);

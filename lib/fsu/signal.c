@@ -11,6 +11,7 @@
 #include "fsu_impl.h"
 
 static volatile sig_atomic_t seen;
+static bool caught_once, sigpipe_ignored; /* before us */
 static const int caught[] = {SIGINT, SIGTERM, SIGHUP};
 
 static void
@@ -34,7 +35,15 @@ fsu_signals_catch(void)
 		if (sigaction(caught[i], NULL, &old) == 0 &&
 		    old.sa_handler != SIG_IGN)
 			sigaction(caught[i], &sa, NULL);
-	signal(SIGPIPE, SIG_IGN);
+	if (signal(SIGPIPE, SIG_IGN) == SIG_IGN && !caught_once)
+		sigpipe_ignored = true;
+	caught_once = true;
+}
+
+bool
+fsu_sigpipe_was_ignored(void)
+{
+	return sigpipe_ignored;
 }
 
 void
