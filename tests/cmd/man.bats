@@ -67,3 +67,5 @@ check() {
 @test "fsu_chmod(1)" { examples fsu_chmod.1; }
 @test "fsu_chown(1)" { examples fsu_chown.1; }
 @test "fsu_chgrp(1)" { examples fsu_chgrp.1; }
+@test "fsu_find(1)" { examples fsu_find.1; }
+@test "fsu_exec(1)" { examples fsu_exec.1; }
