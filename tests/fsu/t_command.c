@@ -3,6 +3,7 @@
  * A command that runs commands on its open image, as a shell does: t_command IMAGE,
  * an ext2 image with /a and /b.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include <fsu/fsu.h>
@@ -47,8 +48,14 @@ inner_option(void *state, int key, const char *value)
 static int
 inner_prepare(struct fsu *f, void *state, int n, char **operands)
 {
-	(void)f, (void)n, (void)operands;
-	((struct inner *)state)->prepared = true;
+	struct inner *in = state;
+
+	(void)n, (void)operands;
+	in->prepared = true;
+	if (in->value != NULL && strcmp(in->value, "write") == 0)
+		fsu_want_write(f, true);
+	if (in->value != NULL && strncmp(in->value, "to=", 3) == 0)
+		fsu_second_image(f, in->value + 3, false);
 	return FSU_OK;
 }
 
@@ -111,6 +118,7 @@ call(struct fsu *f, char **argv)
 
 static char A[] = "/a", B[] = "b", NOTHERE[] = "nothere", T[] = "-t",
 	    O[] = "-o", X[] = "x", STAR[] = "/[ab]", NOGLOB[] = "--no-glob",
+	    WRITE[] = "write", TO_NONE[] = "to=/nothere", to_self[4096],
 	    BAD[] = "bad", IMAGE[] = "--image=x", HELP[] = "--help";
 
 static int
@@ -138,6 +146,19 @@ outer_run(struct fsu *f, void *state, int n, char **operands)
 	is(CALL(f, HELP), 0, "--help");
 	is(inner_runs, 7, "none of these ran");
 	is(inner_dones, 12, "each state was freed");
+	is(CALL(f, O, WRITE, A), 2, "it is open for reading, and one writes");
+	is(inner_runs, 7, "which didn't run");
+	is(CALL(f, A), 0, "the next one reads");
+	is(CALL(f, O, TO_NONE, A), 2, "a second image that isn't there");
+	is(CALL(f, O, to_self, A), 0, "one that is the first");
+	is(fsu_second(f) == f, 1, "none is left");
+	setenv("FSU_DEVICE", "/nothere", 1);
+	is(CALL(f, A, B), 0, "FSU_DEVICE isn't asked");
+	is(inner_operands, 2, "nor is the first operand an image");
+	unsetenv("FSU_DEVICE");
+	is(fprintf(stdout, "# x\n") > 0 && CALL(f, A) == 0, 1,
+	    "what was printed before");
+	is(rump_sys_mkdir("/dir", 0755), -RUMP_EROFS, "it is read-only");
 	is_str(fsu_progname(), "t_command", "the outer's name is back");
 	return FSU_OK;
 }
@@ -154,6 +175,7 @@ main(int argc, char **argv)
 	};
 	int status;
 
+	snprintf(to_self, sizeof(to_self), "to=%s", argc > 1 ? argv[1] : "");
 	status = fsu_main(&outer, argc, argv);
 	is(status, 0, "the outer command's own status");
 	return done();
