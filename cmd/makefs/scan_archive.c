@@ -16,6 +16,7 @@
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -471,7 +472,8 @@ read_all(struct reader *r)
 
 /*
  * Names are read under a UTF-8 locale; those of zip files may be in the code page of
- * PCs.  Both are loaded once, while files of the host's may still be opened.
+ * PCs, and their times are local.  All that is loaded once, while files of the host's
+ * may still be opened.
  */
 static locale_t utf8_locale;
 static iconv_t pc_names = (iconv_t)-1;
@@ -486,6 +488,7 @@ scan_archive_prepare(void)
 	for (size_t i = 0; i < 3 && utf8_locale == (locale_t)0; i++)
 		utf8_locale = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
 	pc_names = iconv_open("UTF-8", "CP437");
+	tzset(); /* times in zip files are local */
 }
 
 static int
