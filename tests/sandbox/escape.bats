@@ -127,7 +127,12 @@ works() {
 	}
 	how=landlock
 	tried_without fsu_cat -t escape d.img report
-	refused $(awk '{ print $2 }' tried | sort -u)
+	case $BUILD in
+	*address* | *thread*) # their leak checker reads files at the end
+		refused $(awk '$2 !~ /^open-/ { print $2 }' tried | sort -u)
+		;;
+	*) refused $(awk '{ print $2 }' tried | sort -u) ;;
+	esac
 	tried_without fsu_put -t escape d.img beside /x || [ -s tried ]
 	refused make-beside make-out make-tmp socket connect fork vfork exec
 	tried_without fsu_get -t escape d.img report out/
