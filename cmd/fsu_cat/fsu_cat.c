@@ -7,10 +7,14 @@
  * line begins) runs on from file to file.
  */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <fsu/fmt.h>
 #include <fsu/fsu.h>
+
+#define CAT_BUF (64u << 10)
 
 struct cat {
 	bool number, number_nonblank, ends, squeeze, tabs, visible;
@@ -80,76 +84,111 @@ init(void *state)
 }
 
 static void
-put_visible(unsigned char c, const struct cat *cat)
+put_visible(struct fsu_out *o, unsigned char c, const struct cat *cat)
 {
 	if (c == '\t' && !cat->tabs) {
-		putchar(c);
+		fsu_out_char(o, '\t');
 		return;
 	}
 	if (c == '\t' || cat->visible) {
 		if (c >= 128) {
-			fputs("M-", stdout);
+			fsu_out_mem(o, "M-", 2);
 			c -= 128;
 		}
 		if (c < 32 || c == 127) {
-			putchar('^');
+			fsu_out_char(o, '^');
 			c ^= 64;
 		}
 	}
-	putchar(c);
+	fsu_out_char(o, (char)c);
 }
 
-/* What a line's number and its end are about. */
-static void
-newline(struct cat *cat)
+/* How many of the bytes at p go out as they are. */
+static size_t
+plain(const struct cat *cat, const unsigned char *p, size_t len)
 {
-	if (cat->ends)
-		putchar('$');
-	putchar('\n');
+	const unsigned char *end;
+	size_t n;
+
+	if (!cat->visible && !cat->tabs && !cat->ends) {
+		end = memchr(p, '\n', len);
+		return end != NULL ? (size_t)(end - p) : len;
+	}
+	for (n = 0; n < len && p[n] >= 32 && p[n] < 127; n++)
+		continue;
+	return n;
+}
+
+/* "     1\t" */
+static void
+put_number(struct fsu_out *o, unsigned long line)
+{
+	unsigned width = fsu_u64_width(line);
+
+	if (width < 6)
+		fsu_out_pad(o, ' ', 6 - width);
+	fsu_out_u64(o, line);
+	fsu_out_char(o, '\t');
 }
 
 static void
 filter(struct cat *cat, const unsigned char *p, size_t len)
 {
-	for (; len > 0; p++, len--) {
+	struct fsu_out *o = &fsu_stdout;
+	size_t n;
+
+	while (len > 0) {
 		if (cat->cr) {
 			/* GNU: -E shows a CR in front of the end, and no other. */
-			fputs(*p == '\n' ? "^M" : "\r", stdout);
+			fsu_out_str(o, *p == '\n' ? "^M" : "\r");
 			cat->cr = false;
 		}
 		if (cat->at_start && *p == '\n') {
-			if (++cat->blank > 1 && cat->squeeze)
+			if (++cat->blank > 1 && cat->squeeze) {
+				p++, len--;
 				continue;
+			}
 		} else if (*p != '\n')
 			cat->blank = 0;
 		if (cat->at_start && cat->number &&
 		    !(cat->number_nonblank && *p == '\n'))
-			printf("%6lu\t", ++cat->line);
+			put_number(o, ++cat->line);
 		cat->at_start = *p == '\n';
-		if (*p == '\n')
-			newline(cat);
-		else if (*p == '\r' && cat->ends && !cat->visible)
+		n = cat->at_start ? 0 : plain(cat, p, len);
+		if (n > 0) {
+			fsu_out_mem(o, (const char *)p, n);
+			p += n;
+			len -= n;
+			continue;
+		}
+		if (*p == '\n') {
+			if (cat->ends)
+				fsu_out_char(o, '$');
+			fsu_out_char(o, '\n');
+		} else if (*p == '\r' && cat->ends && !cat->visible)
 			cat->cr = true;
 		else
-			put_visible(*p, cat);
+			put_visible(o, *p, cat);
+		p++, len--;
 	}
 }
 
 static int64_t
 filter_file(struct cat *cat, int fd)
 {
-	static unsigned char buf[64 << 10];
-	uint64_t off;
-	int64_t n;
+	unsigned char *buf = fsu_malloc(CAT_BUF);
+	int64_t n = 1;
 
-	for (off = 0; !ferror(stdout) && !fsu_interrupted();
-	     off += (uint64_t)n) {
-		n = rump_sys_pread(fd, buf, sizeof(buf), off);
-		if (n <= 0)
-			return n;
-		filter(cat, buf, (size_t)n);
+	for (uint64_t off = 0; n > 0; off += (uint64_t)n) {
+		if (fsu_stdout.error != 0 || fsu_interrupted())
+			n = 0;
+		else
+			n = rump_sys_pread(fd, buf, CAT_BUF, off);
+		if (n > 0)
+			filter(cat, buf, (size_t)n);
 	}
-	return 0;
+	free(buf);
+	return n;
 }
 
 /* Minus an error number; *ours: of standard output's. */
@@ -185,12 +224,13 @@ run(struct fsu *f, void *state, int n, char **operands)
 	int64_t r;
 	int i;
 
-	for (i = 0; i < n && !fsu_interrupted() && !ferror(stdout); i++) {
+	for (i = 0; i < n && !fsu_interrupted() && fsu_stdout.error == 0; i++) {
 		output = false;
 		r = one_file(cat, operands[i], &output);
 		if (r >= 0)
 			continue;
 		if (!output) {
+			fsu_out_flush(&fsu_stdout); /* in the order of files */
 			fsu_error(f, operands[i], (int)r);
 			continue;
 		}
@@ -200,8 +240,8 @@ run(struct fsu *f, void *state, int n, char **operands)
 		return FSU_FAIL;
 	}
 	if (cat->cr)
-		putchar('\r');
-	return FSU_OK;
+		fsu_out_char(&fsu_stdout, '\r');
+	return fsu_out_finish(&fsu_stdout);
 }
 
 const struct fsu_command fsu_cat_command = {
