@@ -419,7 +419,7 @@ df_run(struct fsu *f, void *state, int n, char **operands)
 		int error = rump_sys_statvfs(path, &v);
 
 		if (error < 0) {
-			fsu_errorf(f, "%s: %s", fsu_visible(path),
+			fsu_errorf(f, "%s: %s", fsu_quote_maybe(path),
 			    fsu_strerror(error));
 			status = FSU_FAIL;
 			continue;

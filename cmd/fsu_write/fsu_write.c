@@ -181,7 +181,7 @@ write_run(struct fsu *f, void *state, int n, char **operands)
 	if (fstat(opt->input, &st) == 0)
 		snprintf(needed, sizeof(needed), "%llu bytes are",
 		    (unsigned long long)st.st_size);
-	fsu_errorf(f, "%s: %s", fsu_visible(operands[0]),
+	fsu_errorf(f, "%s: %s", fsu_quote_maybe(operands[0]),
 	    fsu_no_room(f, error, needed));
 	return FSU_FAIL;
 }

@@ -283,14 +283,18 @@ meant(const struct line *l, const char *letter, const char *value)
 
 	first = 0;
 	if (is_image_file(value)) {
-		s = fsu_asprintf("%s %s %s", l->cmd->name, value, letter);
+		s = fsu_asprintf(
+		    "%s %s %s", l->cmd->name, fsu_quote_maybe(value), letter);
 	} else {
 		s = fsu_asprintf("%s %s %s %s", l->cmd->name,
-		    l->noperands > 0 ? l->operands[0] : "IMAGE", letter, value);
+		    l->noperands > 0 ? fsu_quote_maybe(l->operands[0])
+				     : "IMAGE",
+		    letter, fsu_quote_maybe(value));
 		first = 1;
 	}
 	for (i = first; i < l->noperands; i++) {
-		more = fsu_asprintf("%s %s", s, l->operands[i]);
+		more = fsu_asprintf(
+		    "%s %s", s, fsu_quote_maybe(l->operands[i]));
 		free(s);
 		s = more;
 	}
@@ -347,6 +351,58 @@ check_front(const struct line *l)
 		    types);
 	free(types);
 	return FSU_USAGE;
+}
+
+/* Does it name something that a file system may be in? */
+static bool
+looks_like_image(const char *arg)
+{
+	struct fsu_contentinfo ci;
+	const char *w;
+	bool image;
+	int fd;
+
+	if (fsu_window_suffix(arg, &w))
+		return true;
+	if (!is_image_file(arg))
+		return false;
+	fd = open(arg, O_RDONLY | O_CLOEXEC);
+	if (fd == -1)
+		return false;
+	image = fsu_inspect(fd, 0, 0, 0, &ci) == 0 &&
+	    (ci.ci_kind == FSU_CONTENT_FS ||
+		ci.ci_kind == FSU_CONTENT_PARTTABLE);
+	close(fd);
+	return image;
+}
+
+/* IMAGE is none: is one of the operands behind it? */
+static void
+hint_swapped(const struct line *l)
+{
+	char *line, *more;
+	int i, j;
+
+	if (l->image == NULL || l->image == l->env_device ||
+	    looks_like_image(l->image))
+		return;
+	for (i = 0; i < l->noperands; i++)
+		if (looks_like_image(l->operands[i]))
+			break;
+	if (i == l->noperands)
+		return;
+	line = fsu_asprintf("%s %s %s", l->cmd->name,
+	    fsu_quote_maybe(l->operands[i]), fsu_quote_maybe(l->image));
+	for (j = 0; j < l->noperands; j++) {
+		if (j == i)
+			continue;
+		more = fsu_asprintf(
+		    "%s %s", line, fsu_quote_maybe(l->operands[j]));
+		free(line);
+		line = more;
+	}
+	fsu_msg("operands swapped?  IMAGE comes first: %s", line);
+	free(line);
 }
 
 /* FSU_DEVICE is in force, but the first operand looks like an image. */
@@ -494,7 +550,9 @@ execute(struct line *l)
 	int status;
 
 	status = choose_image(l);
-	if (status == FSU_OK)
+	if (status != FSU_OK)
+		hint_swapped(l);
+	else
 		status = check_count(l);
 	f->programs = (l->cmd->flags & FSU_NOSANDBOX) != 0;
 	f->write = (l->cmd->flags & FSU_WRITES) != 0;
@@ -507,6 +565,8 @@ execute(struct line *l)
 		return trouble(l, status);
 	fsu_signals_catch();
 	status = trouble(l, fsu_session_open(f));
+	if (status != FSU_OK && fsu_signal_seen() == 0)
+		hint_swapped(l);
 	if (status == FSU_OK)
 		status = run(l);
 	status = worse(status, trouble(l, f->status));

@@ -7,6 +7,7 @@
 #include <sys/statvfs.h>
 
 #include "copy_impl.h"
+#include "fmt.h"
 
 #define LITTLE_BYTES 65536u /* with no more than these a disk is full */
 #define XBUF_BYTES   (2u * RUMP_XATTR_SIZE_MAX) /* a list of names, and a value */
@@ -138,13 +139,13 @@ cp_error(struct cp *c, const char *path, bool of_target, int error)
 		if (room / 2 > c->need && host_is_full(f)) {
 			fsu_errorf(f,
 			    "%s: No space left on the host, where the image is",
-			    fsu_visible(path));
+			    fsu_quote_maybe(path));
 			return;
 		}
 		if (c->need > 0)
 			snprintf(need, sizeof(need), "%llu bytes",
 			    (unsigned long long)c->need);
-		fsu_errorf(f, "%s: %s%s", fsu_visible(path),
+		fsu_errorf(f, "%s: %s%s", fsu_quote_maybe(path),
 		    fsu_no_room(f, error, need),
 		    c->replacing && !c->o->inplace
 			? "; --in-place overwrites the old content at once"
@@ -152,7 +153,7 @@ cp_error(struct cp *c, const char *path, bool of_target, int error)
 	} else if (error == RUMP_ELOOP && of_target && !c->dst.image)
 		fsu_msg("%s: is a symbolic link, which is not followed (-f "
 			"replaces it)",
-		    fsu_visible(path));
+		    fsu_quote_maybe(path));
 	else
 		fsu_error(f, path, error);
 	if (error == RUMP_ENOSPC && of_target && !c->dst.image)

@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "copy_impl.h"
+#include "fmt.h"
 #include "fsu_impl.h"
 
 enum {
@@ -228,7 +229,7 @@ spool_operands(struct fsu_copyopts *o, int n, char **operands)
 		if (in != -1)
 			o->streams[i] = fsu_spool(in);
 		if (o->streams[i] == -1) {
-			fsu_msg("%s: %s", fsu_visible(operands[i]),
+			fsu_msg("%s: %s", fsu_quote_maybe(operands[i]),
 			    strerror(errno));
 			return FSU_FAIL;
 		}
@@ -310,10 +311,10 @@ fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
 		return fsu_usage("missing operand");
 	if (o->kind == FSU_COPY_CP && n == 1 && o->target == NULL)
 		return fsu_usage(
-		    "missing destination after '%s'", fsu_visible(operands[0]));
+		    "missing destination after %s", fsu_quote_msg(operands[0]));
 	if (o->nodir && n > 2)
 		return fsu_usage(
-		    "extra operand '%s'", fsu_visible(operands[2]));
+		    "extra operand %s", fsu_quote_msg(operands[2]));
 	status = FSU_OK;
 	if (o->owner != NULL)
 		status = parse_owner(o);

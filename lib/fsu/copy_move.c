@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "copy_impl.h"
+#include "fmt.h"
 
 struct cp_moved {
 	size_t n, cap;
@@ -191,7 +192,7 @@ static void
 not_removed(struct cp_sweep *s, int error)
 {
 	fsu_errorf(s->c->src.image ? s->c->f : NULL,
-	    "%s: copied, but not removed: %s", fsu_visible(s->path.s),
+	    "%s: copied, but not removed: %s", fsu_quote_maybe(s->path.s),
 	    fsu_strerror(error));
 	s->status = FSU_FAIL;
 }
@@ -200,8 +201,8 @@ static void
 removed(const struct cp_sweep *s, bool dir)
 {
 	if (s->c->o->verbose)
-		printf("removed %s'%s'\n", dir ? "directory " : "",
-		    fsu_visible(s->path.s));
+		printf("removed %s%s\n", dir ? "directory " : "",
+		    fsu_quote_msg(s->path.s));
 }
 
 /* Is it what was copied?  The image is ours alone; on the host others write. */
@@ -279,7 +280,7 @@ sweep(struct cp_sweep *s, int dirfd, const char *name)
 	if (!unchanged(e, &st)) {
 		fsu_errorf(s->c->src.image ? s->c->f : NULL,
 		    "%s: has changed since it was copied; not removed",
-		    fsu_visible(s->path.s));
+		    fsu_quote_maybe(s->path.s));
 		s->status = FSU_FAIL;
 		return;
 	}

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "copy_impl.h"
+#include "fmt.h"
 #include "fsu_impl.h"
 
 #define LINK_BYTES RUMP_PATH_MAX
@@ -39,8 +40,8 @@ static void
 tell(const struct cp_ctx *x)
 {
 	if (x->c->o->verbose)
-		printf("'%s' -> '%s'\n", fsu_visible(x->spath.s),
-		    fsu_visible(x->dpath.s));
+		printf("%s -> %s\n", fsu_quote_msg(x->spath.s),
+		    fsu_quote_msg(x->dpath.s));
 }
 
 /* ---- what is there already? --------------------------------------------------------------- */
@@ -109,9 +110,8 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 	if (o->noclobber)
 		return V_SKIP;
 	if (cp_move_made(x)) {
-		fsu_errorf(c->f,
-		    "will not overwrite just-created '%s' with '%s'",
-		    fsu_visible(x->dpath.s), fsu_visible(x->spath.s));
+		fsu_errorf(c->f, "will not overwrite just-created %s with %s",
+		    fsu_quote_msg(x->dpath.s), fsu_quote_msg(x->spath.s));
 		cp_move_left(x);
 		x->status = FSU_FAIL;
 		return V_FAILED;
@@ -120,14 +120,14 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 	    dst->st_dev == st->st_dev && dst->st_ino == st->st_ino) {
 		if (o->hardlink)
 			return V_SKIP; /* it is what was wanted */
-		fsu_errorf(c->f, "'%s' and '%s' are the same file",
-		    fsu_visible(x->spath.s), fsu_visible(x->dpath.s));
+		fsu_errorf(c->f, "%s and %s are the same file",
+		    fsu_quote_msg(x->spath.s), fsu_quote_msg(x->dpath.s));
 		x->status = FSU_FAIL;
 		return V_FAILED;
 	}
 	if (is_image(c, &c->dst, dst)) {
-		fsu_errorf(
-		    c->f, "%s: is the image itself", fsu_visible(x->dpath.s));
+		fsu_errorf(c->f, "%s: is the image itself",
+		    fsu_quote_maybe(x->dpath.s));
 		x->status = FSU_FAIL;
 		return V_FAILED;
 	}
@@ -142,7 +142,7 @@ clear_way(struct cp_ctx *x, const struct rump_stat *st, int ddirfd,
 		return V_FAILED;
 	}
 	if (o->interactive &&
-	    !fsu_confirm("overwrite '%s'? ", fsu_visible(x->dpath.s)))
+	    !fsu_confirm("overwrite %s? ", fsu_quote_msg(x->dpath.s)))
 		return V_SKIP;
 	reg = (st->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG;
 	if (reg && !shared_with_others(x, ddirfd, dname, dst) && !o->hardlink &&
@@ -265,7 +265,7 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 
 	if (is_image(c, &c->src, st)) {
 		fsu_warnf(c->f, "%s: is the image itself; left out",
-		    fsu_visible(x->spath.s));
+		    fsu_quote_maybe(x->spath.s));
 		return LEFT;
 	}
 	v = clear_way(x, st, ddirfd, dname, &dst);
@@ -387,7 +387,7 @@ copy_as_link(struct cp_ctx *x, int sdirfd, const char *sname,
 		fsu_errorf(c->f,
 		    "%s: a relative symbolic link can be made in the "
 		    "current directory only",
-		    fsu_visible(x->dpath.s));
+		    fsu_quote_maybe(x->dpath.s));
 		x->status = FSU_FAIL;
 		return FSU_FAIL;
 	} else
@@ -434,7 +434,7 @@ copy_entries(struct cp_ctx *x, int sfd, int dfd, const struct rump_stat *dirst)
 			r = c->src.ops->stat(&c->src, sfd, name, follow, &st);
 		if (i > 0 && strcmp(name, list.ent[i - 1].name) == 0) {
 			fsu_errorf(c->f, "%s: stands twice in its directory",
-			    fsu_visible(x->spath.s));
+			    fsu_quote_maybe(x->spath.s));
 			x->status = FSU_FAIL;
 		} else if (r != 0)
 			failed(x, false, r);
@@ -528,7 +528,7 @@ copy_dir(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	if (c->src.image && c->o->deref != 'L' &&
 	    ukfs_seen_add(&x->seen, st->st_dev, st->st_ino) == 0) {
 		fsu_errorf(c->f, "%s: a directory that has another name too",
-		    fsu_visible(x->spath.s));
+		    fsu_quote_maybe(x->spath.s));
 		x->status = FSU_FAIL;
 		return;
 	}
@@ -690,13 +690,13 @@ cp_operand(struct cp *c, const char *sname, int ddirfd, const char *dname,
 	else if ((st.st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR &&
 	    !c->o->recursive) {
 		fsu_errorf(c->src.image ? c->f : NULL,
-		    "%s: is a directory (-R copies it)", fsu_visible(spath));
+		    "%s: is a directory (-R copies it)",
+		    fsu_quote_maybe(spath));
 		x.status = FSU_FAIL;
 	} else if ((st.st_mode & RUMP_S_IFMT) == RUMP_S_IFDIR &&
 	    into_itself(c, &st, ddirfd, dname)) {
-		fsu_errorf(c->f,
-		    "cannot copy a directory, '%s', into itself, '%s'",
-		    fsu_visible(spath), fsu_visible(dpath));
+		fsu_errorf(c->f, "cannot copy a directory, %s, into itself, %s",
+		    fsu_quote_msg(spath), fsu_quote_msg(dpath));
 		x.status = FSU_FAIL;
 	} else
 		copy_entry(&x, CP_CWD, sname, follow, &st, ddirfd, dname);

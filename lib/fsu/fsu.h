@@ -36,6 +36,7 @@
 
 /* ---- options (options.c) ---------------------------------------------- */
 
+/* FSU_OPTARG: --long=VALUE; a letter takes none, as in all of coreutils. */
 enum fsu_argkind { FSU_NOARG, FSU_ARG, FSU_OPTARG };
 
 /*
@@ -195,7 +196,8 @@ void fsu_confine_free(struct fsu_confine *c);
 
 /* ---- messages (message.c) ---------------------------------------------- */
 
-/* "fsu_cat: disk.img: /etc/x: No such file or directory"; error: RUMP_E* or the
+/* "fsu_cat: disk.img: /etc/x: No such file or directory", path quoted as GNU's are,
+ * where it must be; error: RUMP_E* or the
  * host's errno, either sign; marks the session failed (status 1).  f may be NULL. */
 void fsu_error(struct fsu *f, const char *path, int error);
 /* "fsu_cat: disk.img: " and the text; marks the session failed. */

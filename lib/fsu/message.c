@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "fmt.h"
 #include "fsu_impl.h"
 
 static const char *progname = "fsu";
@@ -139,7 +140,8 @@ fsu_error(struct fsu *f, const char *path, int error)
 		say(f, fsu_strerror(error));
 		return;
 	}
-	text = fsu_asprintf("%s: %s", fsu_visible(path), fsu_strerror(error));
+	text = fsu_asprintf(
+	    "%s: %s", fsu_quote_maybe(path), fsu_strerror(error));
 	say(f, text);
 	free(text);
 }

@@ -335,7 +335,7 @@ teardown() { fsu_teardown; }
 @test "names in messages can't reach the terminal as they are" {
 	expect 1 fsu_cat d.img "$(printf 'a\033[31mb\nc')"
 	one_line
-	has 'a\033[31mb\012c'
+	has "'a'$'\\033''[31mb'$'\\n''c'"
 }
 
 @test "SOURCE_DATE_EPOCH is the clock: edits are reproducible" {
