@@ -353,11 +353,13 @@ check_front(const struct line *l)
 	return FSU_USAGE;
 }
 
-/* Does it name something that a file system may be in? */
+/* Does it name something that a file system may be in?  In the sandbox only its
+ * size can be seen. */
 static bool
 looks_like_image(const char *arg)
 {
 	struct fsu_contentinfo ci;
+	struct stat st;
 	const char *w;
 	bool image;
 	int fd;
@@ -368,7 +370,8 @@ looks_like_image(const char *arg)
 		return false;
 	fd = open(arg, O_RDONLY | O_CLOEXEC);
 	if (fd == -1)
-		return false;
+		return stat(arg, &st) == 0 && st.st_size >= 65536 &&
+		    st.st_size % 512 == 0;
 	image = fsu_inspect(fd, 0, 0, 0, &ci) == 0 &&
 	    (ci.ci_kind == FSU_CONTENT_FS ||
 		ci.ci_kind == FSU_CONTENT_PARTTABLE);

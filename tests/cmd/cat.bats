@@ -40,7 +40,7 @@ teardown() { fsu_teardown; }
 	expect 0 fsu_cat d.img 'sub/../h[e]ll?'
 	[ "$output" = hello ]
 	expect 1 fsu_cat d.img --no-glob 'h*'
-	has "h*: No such file or directory"
+	has "'h*': No such file or directory"
 	expect 1 fsu_cat d.img 'z*z'
 	has "z*z: No such file"
 	printf literal >'w*'

@@ -379,3 +379,21 @@ teardown() { fsu_teardown; }
 	[ "$st" -eq 2 ]
 	[ "$(sum d.img)" = "$before" ]
 }
+
+@test "operands that are swapped, and words that need quotes" {
+	echo x >'a file'
+	cp d.img 'my disk.img'
+	expect 2 fsu_cat /hello 'my disk.img' other
+	has "operands swapped?  IMAGE comes first: fsu_cat 'my disk.img' /hello other"
+	expect 2 fsu_cat 'a file' d.img
+	has "operands swapped?  IMAGE comes first: fsu_cat d.img 'a file'"
+	expect 2 fsu_put 'a file' d.img
+	has "operands swapped?  IMAGE comes first: fsu_put d.img 'a file'"
+	# Not where it would be wrong.
+	expect 2 fsu_cat nosuch.img /hello
+	one_line
+	expect 1 fsu_put d.img 'my disk.img' /no/such
+	one_line
+	expect 2 fsu_ls -t 'no type' 'my disk.img' 'a b'
+	has "did you mean: fsu_ls 'my disk.img' -t 'no type' 'a b'"
+}
