@@ -55,6 +55,7 @@ if [ "$what" = check ]; then
 	need_command lz4 lz4
 	need_command cpio cpio
 	need_command zip zip
+	need_command unzip unzip
 	need_command sfdisk fdisk
 	need_command strace strace
 	need_command setcap libcap2-bin

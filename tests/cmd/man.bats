@@ -51,6 +51,7 @@ check() {
 
 @test "fsu_ls(1)" { examples fsu_ls.1; }
 @test "fsu_stat(1)" { examples fsu_stat.1; }
+@test "fsu_tar(1)" { examples fsu_tar.1; }
 @test "fsu_df(1)" { examples fsu_df.1; }
 @test "fsu_mkdir(1)" { examples fsu_mkdir.1; }
 @test "fsu_rm(1)" { examples fsu_rm.1; }
