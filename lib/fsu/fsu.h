@@ -36,7 +36,8 @@
 
 /* ---- options (options.c) ---------------------------------------------- */
 
-/* FSU_OPTARG: --long=VALUE; a letter takes none, as in all of coreutils. */
+/* FSU_OPTARG: --long=VALUE; the letter beside it takes none, as in all of coreutils,
+ * one that stands alone -xVALUE. */
 enum fsu_argkind { FSU_NOARG, FSU_ARG, FSU_OPTARG };
 
 /*

@@ -99,7 +99,9 @@ next_short(struct fsu_optparser *op, const char **valuep)
 		return FSU_OPT_ERROR;
 	}
 	*valuep = NULL;
-	if (o->arg == FSU_ARG && *op->op_cluster != '\0') {
+	if ((o->arg == FSU_ARG ||
+		(o->arg == FSU_OPTARG && o->longname == NULL)) &&
+	    *op->op_cluster != '\0') {
 		*valuep = op->op_cluster;
 		op->op_cluster = NULL;
 	} else if (o->arg == FSU_ARG) {

@@ -42,7 +42,7 @@ teardown() { fsu_teardown; }
 	expect 1 fsu_cat d.img --no-glob 'h*'
 	has "'h*': No such file or directory"
 	expect 1 fsu_cat d.img 'z*z'
-	has "z*z: No such file"
+	has "'z*z': No such file"
 	printf literal >'w*'
 	fsu_put d.img 'w*' /
 	echo other >wx

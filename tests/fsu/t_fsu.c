@@ -236,8 +236,8 @@ test_options(void)
 	is_str(parse(false, LINE("x", "-a", "y")), "(x)a(y)", "mixed");
 	is_str(parse(true, LINE("-a", "x", "-a")), "a(x)(-a)", "POSIX order");
 	is_str(parse(false, LINE("-as", "1", "-s2")), "as=1s=2", "clusters");
-	is_str(
-	    parse(false, LINE("-ca", "-c", "x")), "cac(x)", "optional values: not of letters");
+	is_str(parse(false, LINE("-ca", "-c", "x")), "cac(x)",
+	    "optional values: not of letters");
 	is_str(parse(false,
 		   LINE("--size=1", "--size", "2", "--color", "--color=x")),
 	    "s=1s=2cc=x", "long");
