@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <rump/rumpuser.h>
@@ -163,5 +164,6 @@ fsu_session_confine(struct fsu *f)
 		return FSU_OK;
 	}
 	reopen_stdout(f);
+	tzset();
 	return fsu_confine(&f->confine, f->verbose);
 }

@@ -268,9 +268,17 @@ declare_paths(struct fsu *f, const struct fsu_copyopts *o, int n,
 	/* Symlinks that are followed in a tree lead anywhere. */
 	if (o->recursive && o->deref == 'L')
 		fsu_host_access(f, "/", FSU_HOST_READ);
-	for (i = 0; i < sources; i++)
-		if (o->streams[i] == -1)
-			fsu_host_access(f, operands[i], FSU_HOST_READ);
+	for (i = 0; i < sources; i++) {
+		if (o->streams[i] != -1)
+			continue;
+		fsu_host_access(
+		    f, operands[i], o->move ? FSU_HOST_WRITE : FSU_HOST_READ);
+		if (!o->move)
+			continue;
+		dir = fsu_dirname(operands[i]);
+		fsu_host_access(f, dir, FSU_HOST_WRITE);
+		free(dir);
+	}
 }
 
 /* What is moved is removed from its directory. */

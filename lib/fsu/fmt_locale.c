@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <wchar.h>
 
 #include "fsu/fmt.h"
 
@@ -64,6 +65,8 @@ fsu_locale_init(bool collate, bool times)
 	if (!types_set && !is_c(category_value("LC_CTYPE")) &&
 	    setlocale(LC_CTYPE, "") != NULL) {
 		fsu_locale_multibyte = MB_CUR_MAX > 1;
+		/* Its conversions are loaded now, while files can be. */
+		(void)mbrtowc(NULL, "a", 1, &(mbstate_t){0});
 		fsu_locale_utf8 = fsu_locale_multibyte &&
 		    strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 	}

@@ -36,7 +36,6 @@ group_digits(char *p, char *end)
 	const char *grouping;
 	unsigned group;
 
-	setlocale(LC_NUMERIC, "");
 	lc = localeconv();
 	seplen = strlen(lc->thousands_sep);
 	grouping = lc->grouping;
@@ -176,6 +175,7 @@ fsu_blocksize_parse(const char *s, struct fsu_blocksize *bs)
 
 	if (*s == '\'') {
 		flags |= FSU_SIZE_GROUP;
+		setlocale(LC_NUMERIC, "");
 		s++;
 	}
 	len = strlen(s);
