@@ -705,6 +705,7 @@ fsu_run_command(
 	f->confine = (struct fsu_confine){0};
 	f->second_arg = NULL;
 	f->second = NULL;
+	f->reading = outer.readonly;
 	l.state = new_state(cmd);
 	status = trouble(&l, parse(&l, argc, argv));
 	if (l.exit_now != -1)
@@ -717,6 +718,7 @@ fsu_run_command(
 	free(l.operands);
 	free(f->second_arg);
 	fsu_confine_free(&f->confine); /* it asked in vain */
+	f->reading = outer.reading;
 	status = worse(status, reopen(f, &outer));
 	f->cmd = outer.cmd;
 	f->status = outer.status;

@@ -614,6 +614,7 @@ fsu_copy_run(struct fsu *f, void *state, int n, char **operands)
 	struct fsu_copyopts *o = state;
 	struct cp c = {.f = f, .df = f, .o = o, .stream_fd = -1};
 	struct stat st;
+	char cwd[RUMP_PATH_MAX];
 	const char *dest;
 	int sources, status, s;
 
@@ -624,7 +625,11 @@ fsu_copy_run(struct fsu *f, void *state, int n, char **operands)
 		dest = operands[n - 1];
 		sources = n - 1;
 	} else {
-		dest = o->kind == FSU_COPY_GET ? "." : "/";
+		dest = ".";
+		/* "/", unless a shell has gone elsewhere */
+		if (o->kind != FSU_COPY_GET &&
+		    rump_sys_getcwd(cwd, sizeof(cwd)) > 0)
+			dest = cwd;
 		sources = n;
 	}
 	if (*dest == '\0') {

@@ -33,6 +33,7 @@ struct fsu {
 	bool write, force, nowait, verbose;
 	bool glob, noglob;
 	bool readonly; /* it is mounted read-only */
+	bool reading;  /* a shell that only reads runs the command */
 	bool programs; /* runs programs of the host: no sandbox */
 	struct rumpuser_file *hf;
 	struct rumpuser_file *stdout_file; /* confine.c */

@@ -514,6 +514,10 @@ fsu_image_again(struct fsu *f, bool write)
 {
 	int status;
 
+	if (write && f->reading) {
+		fsu_warnf(f, "is open for reading only");
+		return FSU_USAGE;
+	}
 	f->write = write;
 	status = open_one(f);
 	if (status == FSU_OK)

@@ -339,6 +339,32 @@ lines() { printf '%s\n' "$@"; }
 	fsck_clean d.img
 	fsck_clean e.img
 }
+@test "exec leaves the image and comes back to the same directory" {
+	expect 0 fsu_sh d.img -e -c 'cd /etc; exec sed -i s/box/BOX/ hostname; cat hostname; pwd; mkdir /still; exec grep -q BOX hostname; echo x >n; put n; cat n'
+	[ "$output" = "$(lines BOX /etc x)" ]
+	expect 4 fsu_sh d.img -c 'exec sh -c "exit 4" /etc/hosts'
+	fsck_clean d.img
+	before=$(sum d.img)
+	run fsu_sh d.img -r -c 'cd /etc; exec sed -i s/BOX/no/ hostname; cat hostname; mkdir /x'
+	has 'is open for reading only'
+	has BOX
+	[ "$status" -eq 2 ]
+	[ "$(sum d.img)" = "$before" ]
+	# gone, or another one: the shell ends
+	expect 2 fsu_sh d.img -c 'exec sh -c "mv d.img e.img; cp e.img d.img" /etc/hosts; echo no'
+	! has no
+	mv e.img d.img
+	run fsu_sh d.img -c 'exec sh -c "mv d.img e.img" /etc/hosts; echo no'
+	[ "$status" -ne 0 ]
+	[[ $output != *$'\n'no* ]]
+}
+@test "find acts on what is in the shell's directory" {
+	sh_is 'cd etc; find . -name "h*" | sort' "$(lines ./hostname ./hosts)"
+	sh_is 'cd etc; find -name hostname -exec cat {} \;' box
+	expect 0 fsu_sh d.img -c 'cd etc; find . -name hosts -delete; echo *'
+	[ "$output" = 'hostname name' ]
+	fsck_clean d.img
+}
 @test "what a full image refuses is undone, and the next command works" {
 	head -c 8M /dev/urandom >big
 	expect 1 fsu_sh d.img -e -c 'put big /; echo no'
