@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The -T option of makefs and newfs-img: see timearg.h. */
+/* Times on command lines: see timearg.h.  Dates are in datearg.c. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "fsu/timearg.h"
 
@@ -20,46 +21,6 @@ whole_number(const char *s, int64_t *secp)
 	return *end != '\0' || end == s ? EINVAL : errno;
 }
 
-/* Days from 1970-01-01 to a date of the Gregorian calendar. */
-static int64_t
-days_of(int64_t year, int month, int day)
-{
-	int64_t era, yoe, doy;
-
-	year -= month <= 2;
-	era = (year >= 0 ? year : year - 399) / 400;
-	yoe = year - era * 400;
-	doy = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-	return era * 146097 + yoe * 365 + yoe / 4 - yoe / 100 + doy - 719468;
-}
-
-static int
-date(const char *s, int64_t *secp)
-{
-	int year, month, day, hour = 0, min = 0, sec = 0, used = 0, more = 0;
-	static const int len[] = {
-	    31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
-
-	if (sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3)
-		return EINVAL;
-	s += used;
-	if (*s == 'T' || *s == ' ') {
-		if (sscanf(s + 1, "%2d:%2d:%2d%n", &hour, &min, &sec, &more) !=
-		    3)
-			return EINVAL;
-		s += 1 + more;
-		if (*s == 'Z')
-			s++;
-	}
-	if (*s != '\0' || month < 1 || month > 12 || day < 1 ||
-	    day > len[month - 1] || hour < 0 || hour > 23 || min < 0 ||
-	    min > 59 || sec < 0 || sec > 60)
-		return EINVAL;
-	*secp = days_of(year, month, day) * 86400 + hour * 3600 + min * 60 +
-	    sec;
-	return 0;
-}
-
 int
 fsu_parse_time(const char *s, int64_t *secp, int32_t *nsecp)
 {
@@ -73,7 +34,8 @@ fsu_parse_time(const char *s, int64_t *secp, int32_t *nsecp)
 		*nsecp = (int32_t)st.st_mtim.tv_nsec;
 		return 0;
 	}
-	return date(s, secp);
+	return fsu_parse_date(
+	    s, FSU_DATE_UTC | FSU_DATE_ABSOLUTE, 0, 0, secp, nsecp);
 }
 
 int
@@ -86,4 +48,18 @@ fsu_source_date_epoch(int64_t *secp, int *errorp)
 		return 0;
 	*errorp = *s >= '0' && *s <= '9' ? whole_number(s, secp) : EINVAL;
 	return *errorp == 0;
+}
+
+void
+fsu_now(int64_t *secp, int32_t *nsp)
+{
+	struct timespec ts;
+	int error;
+
+	*nsp = 0;
+	if (fsu_source_date_epoch(secp, &error))
+		return;
+	clock_gettime(CLOCK_REALTIME, &ts);
+	*secp = ts.tv_sec;
+	*nsp = (int32_t)ts.tv_nsec;
 }

@@ -70,3 +70,4 @@ check() {
 @test "fsu_chgrp(1)" { examples fsu_chgrp.1; }
 @test "fsu_find(1)" { examples fsu_find.1; }
 @test "fsu_exec(1)" { examples fsu_exec.1; }
+@test "fsu_touch(1)" { examples fsu_touch.1; }
