@@ -43,6 +43,8 @@ static const struct {
 } values[] = {
     {"fsu_get", "DIR", 'd'},
     {"fsu_sh", "FILE", 'h'},
+    {"fsu_du", "F", 'h'},
+    {"fsu_tar", "FILE", 'h'},
     {"fsu_grep", "FILE", 'h'},
     {"makefs", "DIR", 'd'},
     {"", "MTREE", 'h'},
@@ -63,6 +65,8 @@ value_kind(const char *command, const struct fsu_option *o)
 	bool formatter = strncmp(command, "fsu_", 4) != 0;
 	size_t i;
 
+	if (o->longname != NULL && strstr(o->longname, "host") != NULL)
+		return 'h';
 	for (i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		if (strcmp(values[i].argname, name) != 0 ||
 		    (*values[i].command != '\0' &&
@@ -80,8 +84,23 @@ has_letter(const struct fsu_option *o)
 	return o->key > ' ' && o->key < 127;
 }
 
+/* The words of find's language stand in its summary. */
 static void
-print_table(const char *command, const struct fsu_option *o, size_t n)
+print_raw_words(const char *text)
+{
+	size_t len;
+
+	while ((text = strchr(text, '-')) != NULL) {
+		len = 1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyz0XY");
+		if (len > 2 && (text[-1] == ' ' || text[-1] == '\n'))
+			printf("%.*s ", (int)len, text);
+		text += len;
+	}
+}
+
+static void
+print_table(
+    const char *command, const struct fsu_option *o, size_t n, const char *raw)
 {
 	const char *kinds = "i";
 	size_t i;
@@ -94,6 +113,8 @@ print_table(const char *command, const struct fsu_option *o, size_t n)
 		if (o[i].longname != NULL)
 			printf("--%s%s ", o[i].longname,
 			    o[i].arg == FSU_ARG ? "=" : "");
+	if (raw != NULL)
+		print_raw_words(raw);
 	printf("'\n\t\tshorts='");
 	for (i = 0; i < n; i++)
 		if (has_letter(&o[i]) && o[i].key != '\'')
@@ -146,10 +167,12 @@ main(int argc, char **argv)
 	for (i = 0; i < fsu_ncommands; i++)
 		if (!(fsu_commands[i]->flags & FSU_HIDDEN))
 			print_table(fsu_commands[i]->name,
-			    fsu_commands[i]->options,
-			    fsu_commands[i]->noptions);
-	print_table("makefs", makefs_options, makefs_noptions);
-	print_table("newfs-img", newfs_img_options, newfs_img_noptions);
+			    fsu_commands[i]->options, fsu_commands[i]->noptions,
+			    fsu_commands[i]->flags & FSU_RAWARGS
+				? fsu_commands[i]->summary
+				: NULL);
+	print_table("makefs", makefs_options, makefs_noptions, NULL);
+	print_table("newfs-img", newfs_img_options, newfs_img_noptions, NULL);
 	printf("\t*)\n\t\treturn 1\n\t\t;;\n\tesac\n}\n\n");
 	if (copy(argv[1]) != 0) {
 		perror(argv[1]);

@@ -77,6 +77,29 @@ add_options(struct names *l, const char *command, const char *prefix)
 	}
 }
 
+/* The words of find's language stand in its summary. */
+static void
+add_raw_words(struct names *l, const char *command, const char *prefix)
+{
+	const struct fsu_command *cmd = sh_find_command(command);
+	const char *text;
+	size_t len;
+	char *s;
+
+	if (cmd == NULL || !(cmd->flags & FSU_RAWARGS))
+		return;
+	for (text = cmd->summary; (text = strchr(text, '-')) != NULL;
+	     text += len) {
+		len = 1 + strspn(text + 1, "abcdefghijklmnopqrstuvwxyz0XY");
+		s = fsu_strndup(text, len);
+		if (len > 2 && begins(s, prefix) &&
+		    (text[-1] == ' ' || text[-1] == '\n'))
+			add(l, s);
+		else
+			free(s);
+	}
+}
+
 /* Names in the image's directory dir ("" or with its slash) that begin so. */
 static void
 add_image(struct names *l, const char *dir, const char *base)
@@ -210,9 +233,10 @@ sh_complete(
 		word = sc->words[sc->nwords - 1].text;
 		if (sc->nwords == 1)
 			add_commands(&l, word);
-		else if (word[0] == '-')
+		else if (word[0] == '-') {
 			add_options(&l, sc->words[0].text, word);
-		else if (sc->nwords == 2 &&
+			add_raw_words(&l, sc->words[0].text, word);
+		} else if (sc->nwords == 2 &&
 		    strcmp(sc->words[0].text, "help") == 0)
 			add_commands(&l, word);
 		else

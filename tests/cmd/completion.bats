@@ -62,6 +62,11 @@ offers() { # LINE CANDIDATE..: these and no others
 	has '--show-all'
 	has '--mount-options='
 }
+@test "find's language" {
+	offers 'fsu_find disk.img / -print' -print -print0 -printf
+	offers 'fsu_find disk.img / -name x -ex' -exec -execdir -executable
+	offers 'fsu_find disk.img /e' /empty/ /etc/
+}
 @test "the image is a file of the host's" {
 	offers 'fsu_ls di' disk.img
 	offers 'fsu_ls host' hostdir hostfile
