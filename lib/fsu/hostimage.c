@@ -86,6 +86,55 @@ open_once(const char *path, unsigned flags, struct rumpuser_file **hfp)
 	return rumpuser_file_open(path, oflags, hfp);
 }
 
+/*
+ * A block device that is claimed: by a mount, or by another of our commands?  Those
+ * hold a lock as well, a moment later.  So wait for the lock through an opening that
+ * claims nothing, and try again; who isn't locked out and still finds it claimed, again
+ * and again, has met a mount.
+ */
+static int
+open_claimed(const char *path, unsigned flags, uint64_t off, uint64_t len,
+    struct rumpuser_file **hfp)
+{
+	struct timespec nap = {.tv_nsec = 10000000};
+	struct rumpuser_file *hf;
+	int error, free_tries;
+
+	for (free_tries = 0; free_tries < 10;) {
+		if (fsu_interrupted())
+			return RUMP_EINTR;
+		error = open_once(path, flags | FSU_LOCK_FORCE, &hf);
+		if (error != 0)
+			return error;
+		error = rumpuser_file_lock(
+		    hf, off, len, RUMPUSER_LOCK_EXCL, false);
+		if (error == RUMP_EAGAIN && !(flags & FSU_LOCK_NOWAIT)) {
+			error = lock_waiting(
+			    hf, path, off, len, RUMPUSER_LOCK_EXCL);
+			free_tries = 0;
+		} else {
+			free_tries++;
+		}
+		rumpuser_file_close(hf);
+		if (error == RUMP_EAGAIN || error == RUMP_EINTR)
+			return error;
+		error = open_once(path, flags, hfp);
+		if (error != RUMP_EBUSY)
+			return error;
+		nanosleep(&nap, NULL);
+	}
+	return RUMP_EBUSY;
+}
+
+/* Somebody else has it, and we don't wait. */
+static int
+say_in_use(const char *path, bool *told)
+{
+	fsu_msg("%s: in use by another program", fsu_visible(path));
+	*told = true;
+	return EWOULDBLOCK;
+}
+
 int
 fsu_open_locked(const char *path, unsigned flags, uint64_t off, uint64_t len,
     struct rumpuser_file **hfp, bool *told)
@@ -99,6 +148,10 @@ fsu_open_locked(const char *path, unsigned flags, uint64_t off, uint64_t len,
 				      : RUMPUSER_LOCK_SHARED;
 	for (;;) {
 		error = open_once(path, flags, &hf);
+		if (error == RUMP_EBUSY)
+			error = open_claimed(path, flags, off, len, &hf);
+		if (error == RUMP_EAGAIN)
+			return say_in_use(path, told);
 		if (error != 0)
 			return ukfs_host_errno(error);
 		error = rumpuser_file_lock(hf, off, len, kind, false);
@@ -118,12 +171,8 @@ fsu_open_locked(const char *path, unsigned flags, uint64_t off, uint64_t len,
 			return 0;
 		}
 		rumpuser_file_close(hf);
-		if (error == RUMP_EAGAIN) {
-			fsu_msg(
-			    "%s: in use by another program", fsu_visible(path));
-			*told = true;
-			return EWOULDBLOCK;
-		}
+		if (error == RUMP_EAGAIN)
+			return say_in_use(path, told);
 		if (error != 0)
 			return ukfs_host_errno(error);
 	}

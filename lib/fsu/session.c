@@ -167,6 +167,7 @@ force_word(const struct fsu *f)
 static int
 open_host(struct fsu *f)
 {
+	struct rumpuser_fileinfo fi;
 	const char *use;
 	unsigned flags;
 	bool told;
@@ -185,6 +186,17 @@ open_host(struct fsu *f)
 		fsu_warnf(f, "%s", strerror(error));
 	if (error != 0)
 		return FSU_USAGE;
+	error = rumpuser_file_info(f->hf, &fi);
+	if (error != 0) {
+		fsu_warnf(f, "%s", fsu_strerror(error));
+		return FSU_USAGE;
+	}
+	if (fi.fi_type == RUMPUSER_FT_BLK) {
+		if (!f->write || !fi.fi_readonly)
+			return FSU_OK; /* opening it has claimed it */
+		fsu_warnf(f, "%s", strerror(EROFS));
+		return FSU_USAGE;
+	}
 	if (f->write && !f->force) {
 		use = fsu_host_in_use(rumpuser_file_fd(f->hf));
 		if (use != NULL) {

@@ -115,3 +115,67 @@ all() {
 	expect 0 fsu_put -o nowait i.img t/f /g
 	fsck_clean i.img
 }
+
+@test "twenty writers of all kinds: put, mkdir, rm, mv" {
+	local pids=()
+	for i in $(seq 5); do
+		echo "$i" | fsu_put i.img - "/old$i"
+		echo "$i" | fsu_put i.img - "/gone$i"
+	done
+	for i in $(seq 5); do
+		timeout 100 fsu_put i.img t/big "/dir/put$i" -D 2>"err1$i" 3>&- & pids+=($!)
+		timeout 100 fsu_mkdir i.img -p "/dir/new$i/deep" 2>"err2$i" 3>&- & pids+=($!)
+		timeout 100 fsu_rm i.img "/gone$i" 2>"err3$i" 3>&- & pids+=($!)
+		timeout 100 fsu_mv i.img "/old$i" "/renamed$i" 2>"err4$i" 3>&- & pids+=($!)
+	done
+	all "${pids[@]}"
+	for i in $(seq 5); do
+		fsu_cat i.img "/dir/put$i" | cmp - t/big
+		fsu_stat i.img "/dir/new$i/deep" >/dev/null
+		expect 1 fsu_stat i.img "/gone$i"
+		expect 1 fsu_stat i.img "/old$i"
+		[ "$(fsu_cat i.img "/renamed$i")" = "$i" ]
+	done
+	fsck_clean i.img
+}
+
+@test "two partitions of one disk: copies in both directions at once" {
+	local pids=() a='disk%OFFSET:1m,16m%' b='disk%OFFSET:17m,16m%'
+	head -c 1M /dev/urandom >gap
+	cat gap i.img i.img gap >disk
+	for i in 1 2 3 4 5; do
+		timeout 60 fsu_cp "$a" --to="$b" /big "/from-a$i" 2>"err1$i" 3>&- & pids+=($!)
+		timeout 60 fsu_cp "$b" --to="$a" /big "/from-b$i" 2>"err2$i" 3>&- & pids+=($!)
+	done
+	all "${pids[@]}"
+	for i in 1 2 3 4 5; do
+		fsu_cat "$b" "/from-a$i" | cmp - t/big
+		fsu_cat "$a" "/from-b$i" | cmp - t/big
+	done
+	head -c 1M disk | cmp - gap
+	tail -c 1M disk | cmp - gap
+	tail -c +$((1048576 + 1)) disk | head -c 16M >one
+	tail -c +$((17 * 1048576 + 1)) disk | head -c 16M >two
+	fsck_clean one
+	fsck_clean two
+	[ "$(stat -c %s disk)" -eq $((34 * 1048576)) ]
+	# Windows that overlap can't be two file systems.
+	expect 2 fsu_cp "$a" --to='disk%OFFSET:2m,4m%' /big /x
+	one_line
+	has overlaps
+}
+
+@test "a block device: written, by several commands at once too" {
+	need_root
+	dev=$(losetup -f --show i.img 2>/dev/null) || skip "no loop devices here"
+	local pids=() st=0
+	for i in $(seq 8); do
+		timeout 60 fsu_put "$dev" t/big "/dev$i" 2>"err$i" 3>&- & pids+=($!)
+	done
+	all "${pids[@]}" || st=1
+	run fsu_ls "$dev" /
+	losetup -d "$dev"
+	[ $st -eq 0 ]
+	for i in $(seq 8); do has "dev$i"; done
+	fsck_clean i.img
+}

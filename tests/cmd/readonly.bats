@@ -112,3 +112,34 @@ writing_is_refused() {
 	[ "$status" -eq 2 ]
 	[ "$(state)" = "$before" ]
 }
+
+# read_only_refuses: EROFS in one line with status 2 for who writes, d/i.img as $1.
+read_only_refuses() {
+	local cmd
+	fsu_cat "$1" /hello | cmp - t/hello || return 1
+	for cmd in "fsu_put $1 t/hello /x" "fsu_mkdir $1 /x" "fsu_rm $1 /hello"; do
+		# shellcheck disable=SC2086
+		run $cmd
+		[ "$status" -eq 2 ] && one_line && has "Read-only file system" || return 1
+	done
+}
+
+@test "a file system of the host's that is mounted read-only" {
+	need_root
+	mkdir mnt
+	mount -t tmpfs none mnt 2>/dev/null || skip "no mounts here"
+	cp d/i.img mnt/
+	local st=0
+	mount -o remount,ro mnt && read_only_refuses mnt/i.img || st=1
+	umount mnt
+	[ $st -eq 0 ]
+}
+
+@test "a read-only device" {
+	need_root
+	dev=$(losetup -r -f --show d/i.img 2>/dev/null) || skip "no loop devices here"
+	local st=0
+	read_only_refuses "$dev" || st=1
+	losetup -d "$dev"
+	[ $st -eq 0 ]
+}
