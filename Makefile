@@ -34,7 +34,11 @@ HOST_CFLAGS := $(COMMON) -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -fPIC -Ilib \
 # Tests look inside: kernel headers and commands' libraries both.
 TEST_CFLAGS := $(HOST_CFLAGS) -Ilib/rumpkernel -Itests
 LDFLAGS += $(SANFLAGS) -Wl,--gc-sections
-LDLIBS += -lpthread
+# libblkid's archive where there is one: a shared library would add a tenth to the
+# start of every command.  In libukfs.so the archive's code can't go.
+BLKID_A := $(shell $(CC) -print-file-name=libblkid.a)
+LDLIBS += $(if $(filter /%,$(BLKID_A)),$(BLKID_A),-lblkid) -lpthread
+SO_LDLIBS := -lblkid -lpthread
 
 LIBS_makefs := -larchive
 LIBS_fsu_tar := -larchive
@@ -131,7 +135,7 @@ $O/lib/libukfs.so: $(UKFS_OBJ) $O/kernel/rumpkernel.o $(HYPER_OBJ) tools/libukfs
 	@mkdir -p $(@D)
 	$(Q)$(CC) -shared -Wl,-soname,libukfs.so.0 -Wl,-Bsymbolic \
 		-Wl,--version-script=tools/libukfs.map $(LDFLAGS) \
-		-o $@ $(filter %.o,$^) $(LDLIBS)
+		-o $@ $(filter %.o,$^) $(SO_LDLIBS)
 	$(Q)ln -sf libukfs.so $@.0
 
 $O/lib/libfsu.a: $(FSU_OBJ)

@@ -32,8 +32,9 @@ if have_command "${CC:-gcc}"; then
 	need_header nettle/nettle-meta.h -lnettle nettle-dev
 	need_header histedit.h -ledit libedit-dev
 	need_header seccomp.h -lseccomp libseccomp-dev
+	need_header blkid/blkid.h -lblkid libblkid-dev
 else
-	missing="$missing libc6-dev nettle-dev libarchive-dev libedit-dev libseccomp-dev"
+	missing="$missing libc6-dev nettle-dev libarchive-dev libedit-dev libseccomp-dev libblkid-dev"
 fi
 
 # ---- to judge ----
@@ -73,13 +74,13 @@ missing=${missing% }
 if ! have_command apt-get; then
 	echo "fs-utils needs these Debian packages, or your system's like them: $missing" >&2
 	if have_command dnf; then
-		echo "Fedora:  dnf install gcc make binutils libarchive-devel libedit-devel nettle-devel libseccomp-devel" >&2
+		echo "Fedora:  dnf install gcc make binutils libarchive-devel libedit-devel nettle-devel libseccomp-devel libblkid-devel" >&2
 	elif have_command apk; then
-		echo "Alpine:  apk add gcc make binutils musl-dev libarchive-dev libedit-dev nettle-dev libseccomp-dev" >&2
+		echo "Alpine:  apk add gcc make binutils musl-dev libarchive-dev libedit-dev nettle-dev libseccomp-dev util-linux-dev" >&2
 	elif have_command pacman; then
-		echo "Arch:  pacman -S gcc make binutils libarchive libedit nettle libseccomp" >&2
+		echo "Arch:  pacman -S gcc make binutils libarchive libedit nettle libseccomp util-linux-libs" >&2
 	elif have_command zypper; then
-		echo "openSUSE:  zypper install gcc make binutils libarchive-devel libedit-devel nettle-devel libseccomp-devel" >&2
+		echo "openSUSE:  zypper install gcc make binutils libarchive-devel libedit-devel nettle-devel libseccomp-devel libblkid-devel" >&2
 	fi
 	exit 1
 fi

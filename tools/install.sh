@@ -42,7 +42,7 @@ Name: ukfs
 Description: File systems in user space, without a mount
 Version: $VERSION
 Libs: -L\${libdir} -lukfs
-Libs.private: -lpthread -ldl
+Libs.private: -lblkid -lpthread -ldl
 Cflags: -I\${includedir}
 END
 	;;

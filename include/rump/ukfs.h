@@ -49,7 +49,12 @@ ssize_t ukfs_vfstypes(char *buf, size_t size);
  */
 struct ukfs *ukfs_mount(const char *vfsname, const char *devpath,
     const char *mountpath, int mntflags, void *arg, size_t alen);
-/* partition: UKFS_PARTITION_NONE (the whole device); others: ENOTSUP yet. */
+/*
+ * partition: UKFS_PARTITION_NONE (the whole device), or from 0 on: the disklabel's
+ * 'a', 'b' .. where devpath has one (itself or in a slice of a BSD type); else
+ * number partition + 1 of whatever table it has ("PART:1" is 0).  ENOENT, ERANGE,
+ * EUCLEAN as ukfs_part_find().  The lock is on the partition's bytes.
+ */
 #define UKFS_PARTITION_NONE (-1)
 struct ukfs *ukfs_mount_disk(const char *vfsname, const char *devpath,
     int partition, const char *mountpath, int mntflags, void *arg, size_t alen);
@@ -262,6 +267,95 @@ struct ukfs_seen {
 };
 int ukfs_seen_add(struct ukfs_seen *seen, uint64_t dev, uint64_t ino);
 void ukfs_seen_free(struct ukfs_seen *seen);
+
+/* ---- partitions ---------------------------------------------------------- */
+
+/*
+ * A part of an image is named by words, read from left to right, each inside of
+ * what is named by those before it, with '%' between them (one at the end may be):
+ *
+ *	MBR:n		  partition n of an MBR; 5 and up are the logical ones
+ *	GPT:n GPT:name=N GPT:uuid=U
+ *	DISKLABEL:a	  a..v of a BSD disklabel: in the first 64 KiB here, or of the
+ *			  first slice of a BSD type if there is an MBR here
+ *	PART:n		  partition n of whatever table there is
+ *	OFFSET:off[,size] bytes, with the suffixes of ukfs_parse_size()
+ *
+ * so "MBR:2%DISKLABEL:a".  A GPT is looked for with sectors of 512 and of 4096
+ * bytes; if its first header is no good, the one at the end counts.  Nothing is
+ * written, and the descriptor's offset stays.  Functions here put one line into why if they fail: what is wrong and
+ * what would be right, without the image's name.  errno: EINVAL (a malformed
+ * word), ENOENT (no such table or partition), ERANGE (it isn't inside of the
+ * image), EUCLEAN (the table is damaged: wrong checksum, overlap, cycle), ENOMEM,
+ * or the host's for reading.
+ */
+#define UKFS_WHY 512
+struct ukfs_window {
+	uint64_t pw_off, pw_len; /* bytes of the host file */
+	uint32_t pw_sector;	 /* bytes in a logical sector */
+};
+/* Where words lead in the open host file; words NULL or "": to all of it. */
+int ukfs_part_find(
+    int hostfd, const char *words, struct ukfs_window *pw, char why[UKFS_WHY]);
+/* Does arg end in "%WORD:value%" (known words, one or more)?  *wordsp: behind the
+ * first '%'.  Whether a file of the whole name exists is the caller's to ask. */
+bool ukfs_part_suffix(const char *arg, const char **wordsp);
+/* Are these words well-formed?  No file is needed. */
+int ukfs_part_words(const char *words, char why[UKFS_WHY]);
+
+/* What is in a range of bytes, by its signatures. */
+struct ukfs_content {
+	enum ukfs_contentkind {
+		UKFS_CONTENT_NONE, /* nothing that is known */
+		UKFS_CONTENT_FS,
+		UKFS_CONTENT_SWAP,
+		UKFS_CONTENT_RAID, /* a member of an array or a volume group */
+		UKFS_CONTENT_CRYPTO,
+	} uc_kind;
+	/* libblkid's words, but for types that a driver of ours has: those */
+	char uc_type[32];
+	char uc_label[256], uc_uuid[64];
+};
+/* len 0: to the end.  0, or -1 and errno. */
+int ukfs_identify(
+    int hostfd, uint64_t off, uint64_t len, struct ukfs_content *uc);
+/* The driver's name for a type that is known by others ("vfat": "msdos"); else
+ * the same pointer. */
+const char *ukfs_type_alias(const char *name);
+
+struct ukfs_part {
+	char *up_words;	       /* from the image's beginning on */
+	const char *up_scheme; /* "MBR", "GPT", "DISKLABEL", "PART" */
+	char up_table[16];     /* the same, but what it is for PART: "sun" */
+	unsigned up_level;     /* 0; more: the table is inside of a partition */
+	unsigned up_number;    /* from 1; DISKLABEL: 1 is a */
+	uint64_t up_off, up_len; /* bytes of the host file */
+	uint32_t up_sector;
+	char up_name[128], up_uuid[40];	 /* the partition's own; "" if none */
+	char up_typeid[40], up_type[40]; /* "0x83", "Linux" */
+	bool up_container; /* an MBR's extended partition: it can't be opened */
+	char up_problem[UKFS_WHY]; /* why it can't be opened; else "" */
+	struct ukfs_content up_content;
+};
+struct ukfs_parts {
+	size_t ups_n;
+	struct ukfs_part *ups_part;
+	char ups_table
+	    [16]; /* of the outermost table: "GPT"; "" if there is none */
+	char ups_id[40];
+	uint32_t ups_sector;
+	uint64_t ups_size;	 /* bytes of what was looked at */
+	char ups_note[UKFS_WHY]; /* a damage that could be passed by; else "" */
+};
+/* All partitions below words, those of tables inside of partitions too, in the
+ * order of the tables.  No table at all is ENOENT. */
+int ukfs_part_list(int hostfd, const char *words, struct ukfs_parts *parts,
+    char why[UKFS_WHY]);
+void ukfs_part_list_free(struct ukfs_parts *parts);
+
+/* Bytes: decimal or 0x; b s = 512; k m g t p e (either case, also kiB) x1024; kB MB ..
+ * x1000; products 2x1024.  0, EINVAL or ERANGE. */
+int ukfs_parse_size(const char *s, uint64_t *bytesp);
 
 /* Translations at the boundary. */
 int ukfs_host_errno(int rump_error);

@@ -9,8 +9,6 @@
  * Two ukfs of one process must not have the same bytes of a host file open
  * where one of them writes: open-file-description locks don't see that (there is
  * one description a file and process), so the list of all ukfs is asked.
- *
- * Left out: partitions (ukfs_mount_disk takes the whole device only).
  */
 #include <dirent.h>
 #include <errno.h>
@@ -19,6 +17,7 @@
 #include <string.h>
 
 #include "ukfs_impl.h"
+#include "ukfs_part.h"
 
 static pthread_mutex_t ukfs_mtx = PTHREAD_MUTEX_INITIALIZER;
 static struct ukfs *ukfs_all;
@@ -435,10 +434,61 @@ ukfs_mount_file(const char *vfsname, struct rumpuser_file *hf, uint64_t off,
 	return ukfs;
 }
 
-struct ukfs *
-ukfs_mount(const char *vfsname, const char *devpath, const char *mountpath,
-    int mntflags, void *arg, size_t alen)
+/* The partition's window: of the disklabel, or what else there is. */
+static int
+find_partition(int fd, int partition, struct ukfs_window *pw)
 {
+	char word[32], why[UKFS_WHY];
+	int error;
+
+	if (partition == UKFS_PARTITION_NONE)
+		return 0;
+	if (partition < 0)
+		return EINVAL;
+	error = ENOENT;
+	if (partition < 26) {
+		snprintf(word, sizeof(word), "DISKLABEL:%c", 'a' + partition);
+		if (ukfs_part_find(fd, word, pw, why) == 0)
+			return 0;
+		error = errno;
+	}
+	/* Is there a disklabel, but not that letter? */
+	if (part_has_label(fd))
+		return error;
+	snprintf(word, sizeof(word), "PART:%d", partition + 1);
+	return ukfs_part_find(fd, word, pw, why) == 0 ? 0 : errno;
+}
+
+/* Lock the window, and look again whether it is still there. */
+static int
+lock_partition(
+    struct rumpuser_file *hf, int partition, bool ro, struct ukfs_window *pw)
+{
+	struct ukfs_window again = {0};
+	int error;
+
+	error = find_partition(rumpuser_file_fd(hf), partition, pw);
+	if (error != 0)
+		return error;
+	error = rumpuser_file_lock(hf, pw->pw_off, pw->pw_len,
+	    ro ? RUMPUSER_LOCK_SHARED : RUMPUSER_LOCK_EXCL, false);
+	/* A host file system without locks is no error. */
+	if (error == RUMP_ENOLCK || error == RUMP_EOPNOTSUPP)
+		error = 0;
+	if (error != 0)
+		return ukfs_host_errno(error);
+	error = find_partition(rumpuser_file_fd(hf), partition, &again);
+	if (error == 0 &&
+	    (again.pw_off != pw->pw_off || again.pw_len != pw->pw_len))
+		error = EAGAIN; /* repartitioned under our eyes */
+	return error;
+}
+
+struct ukfs *
+ukfs_mount_disk(const char *vfsname, const char *devpath, int partition,
+    const char *mountpath, int mntflags, void *arg, size_t alen)
+{
+	struct ukfs_window pw = {0};
 	struct rumpuser_file *hf;
 	struct ukfs *ukfs;
 	char *options;
@@ -460,16 +510,11 @@ ukfs_mount(const char *vfsname, const char *devpath, const char *mountpath,
 		if (options == NULL)
 			error = ENOMEM;
 	}
+	if (error == 0)
+		error = lock_partition(hf, partition, ro, &pw);
 	if (error == 0) {
-		error = rumpuser_file_lock(hf, 0, 0,
-		    ro ? RUMPUSER_LOCK_SHARED : RUMPUSER_LOCK_EXCL, false);
-		/* A host file system without locks is no error. */
-		if (error == RUMP_ENOLCK || error == RUMP_EOPNOTSUPP)
-			error = 0;
-	}
-	if (error == 0) {
-		ukfs = ukfs_mount_file(
-		    vfsname, hf, 0, 0, mountpath, mntflags, options);
+		ukfs = ukfs_mount_file(vfsname, hf, pw.pw_off, pw.pw_len,
+		    mountpath, mntflags, options);
 		if (ukfs != NULL)
 			ukfs->uk_locked = true;
 		else
@@ -481,12 +526,11 @@ ukfs_mount(const char *vfsname, const char *devpath, const char *mountpath,
 }
 
 struct ukfs *
-ukfs_mount_disk(const char *vfsname, const char *devpath, int partition,
-    const char *mountpath, int mntflags, void *arg, size_t alen)
+ukfs_mount(const char *vfsname, const char *devpath, const char *mountpath,
+    int mntflags, void *arg, size_t alen)
 {
-	if (partition != UKFS_PARTITION_NONE)
-		return fail(ENOTSUP);
-	return ukfs_mount(vfsname, devpath, mountpath, mntflags, arg, alen);
+	return ukfs_mount_disk(vfsname, devpath, UKFS_PARTITION_NONE, mountpath,
+	    mntflags, arg, alen);
 }
 
 /* ---- release -------------------------------------------------------------------- */
