@@ -273,6 +273,9 @@ lines() { printf '%s\n' "$@"; }
 	[ "$(sum d.img)" = "$before" ]
 	fsu_sh -o ro d.img -c 'ls'
 	[ "$(sum d.img)" = "$before" ]
+	# also where it could have been changed
+	expect 0 fsu_sh d.img -c 'ls -lR /; cat /etc/*; df; find / -ls; sync'
+	[ "$(sum d.img)" = "$before" ]
 }
 @test "commands that change it are refused where it is open for reading" {
 	before=$(sum d.img)
@@ -406,6 +409,25 @@ lines() { printf '%s\n' "$@"; }
 	wait $pid || st=$?
 	exec 7>&-
 	[ $st -eq 143 ]
+	expect 0 fsu_ls d.img -d /made
+	fsck_clean d.img
+}
+@test "SIGINT ends a script" {
+	mkfifo go
+	# (a job in the background ignores it by itself)
+	env --default-signal=INT fsu_sh d.img -c 'mkdir /made; !: >done
+put - /x
+echo no' <go >got 2>&1 &
+	pid=$!
+	exec 7>go
+	while [ ! -e done ]; do sleep 0.1; done
+	sleep 0.3
+	kill -INT $pid
+	st=0
+	wait $pid || st=$?
+	exec 7>&-
+	[ $st -eq 130 ]
+	! grep no got
 	expect 0 fsu_ls d.img -d /made
 	fsck_clean d.img
 }
