@@ -158,7 +158,7 @@ hand_over(struct builder *b, uint32_t node, int fd)
 	}
 	if (got < 0)
 		error = got;
-	if (error == 0 && n > 0)
+	if (error == 0)
 		error = -copier_add(b->b_copier, node, list, (unsigned)n);
 	if (list != few)
 		free(list);
@@ -201,6 +201,21 @@ fill_file(struct builder *b, uint32_t node, int fd)
 	return error != 0 ? error : close_error;
 }
 
+/* An empty file is looked at, too: it may have grown, or not be what it says (as
+ * in /proc). */
+static int
+look_at_empty(struct builder *b, uint32_t node)
+{
+	const struct mnode *m = mn(b->b_mf, node);
+	const struct copy_run none = {0};
+	enum msource_kind kind = b->b_mf->mf_source[m->m_source].s_kind;
+
+	if (kind != SRC_DIR && (m->m_flags & MN_PATH) == 0)
+		return 0;
+	return source_dir(b, m) == 0 ? -copier_add(b->b_copier, node, &none, 0)
+				     : 0;
+}
+
 static int
 make_node(struct builder *b, uint32_t node)
 {
@@ -222,7 +237,9 @@ make_node(struct builder *b, uint32_t node)
 	if (fd < 0)
 		return fd;
 	m->m_flags |= MN_MADE;
-	error = data ? fill_file(b, node, fd) : 0;
+	error = data		   ? fill_file(b, node, fd)
+	    : type == RUMP_S_IFREG ? look_at_empty(b, node)
+				   : 0;
 	if (error == 0 && m->m_extra != 0 && type != RUMP_S_IFDIR)
 		error = set_xattrs(b, node, name);
 	/* those changed the times; directories come when they are left */

@@ -243,7 +243,9 @@ copy_runs(struct gather *g, const struct item *it, int fd, uint64_t base)
 	const struct mnode *m = mn(c->c_mf, it->i_node);
 	struct msource *s = &c->c_mf->mf_source[m->m_source];
 	bool spool = s->s_kind == SRC_SPOOL, grew = false, shrank = false;
+	bool looked = spool; /* whether there is more at its end */
 	int error = 0;
+	char more;
 
 	for (uint32_t i = 0; i < it->i_nruns; i++) {
 		const struct copy_run *r = &it->i_runs[i];
@@ -261,12 +263,19 @@ copy_runs(struct gather *g, const struct item *it, int fd, uint64_t base)
 			shrank = true;
 			zeros(g, missing);
 		}
+		looked |= last && end - r->cr_off > done;
 		/* to the end of the block, so that the next file joins */
 		if (last)
 			zeros(g, (c->c_block - end % c->c_block) % c->c_block);
 	}
+	/* No data, a hole at the end, or all was the host's to copy. */
+	if (!looked && !shrank && error == 0)
+		grew = pread(fd, &more, 1, (off_t)(base + m->m_size)) == 1;
 	if (error != 0)
 		source_failed(c, it->i_node, fsu_strerror(error));
+	else if (grew && m->m_size == 0)
+		source_failed(
+		    c, it->i_node, "has content, but a size of 0: left empty");
 	else if (shrank)
 		source_failed(c, it->i_node,
 		    "shrank while it was read: filled up with zeros");
@@ -293,9 +302,11 @@ copy_file(struct gather *g, struct item *it)
 	uint64_t base;
 	int fd = open_source(c, it, &base);
 
-	if (fd < 0)
-		source_failed(c, it->i_node, fsu_strerror(errno));
-	else
+	if (fd < 0) {
+		/* Nothing is wanted of an empty one. */
+		if (m->m_size > 0 || (errno != EACCES && errno != EPERM))
+			source_failed(c, it->i_node, fsu_strerror(errno));
+	} else
 		copy_runs(g, it, fd, base);
 	if (fd >= 0 && c->c_mf->mf_source[m->m_source].s_kind != SRC_SPOOL)
 		close(fd);
@@ -457,7 +468,8 @@ copier_add(struct copier *c, uint32_t node, const struct copy_run *runs,
 	it->i_runs = &it->i_one;
 	if (nruns > 1)
 		it->i_runs = fsu_malloc(nruns * sizeof(*runs));
-	memcpy(it->i_runs, runs, nruns * sizeof(*runs));
+	if (nruns > 0)
+		memcpy(it->i_runs, runs, nruns * sizeof(*runs));
 	b->b_bytes += m->m_size;
 	if (b->b_n == BATCH_FILES || b->b_bytes >= BATCH_BYTES)
 		push_batch(c);

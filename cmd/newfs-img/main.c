@@ -252,6 +252,13 @@ make(struct job *j, struct fsu_target *tg)
 		    why[0] != '\0' ? why : fsu_strerror(error));
 		return why[0] != '\0' ? FSU_USAGE : FSU_FAIL;
 	}
+	if (nr.nr_time_max != 0 &&
+	    (j->j_opts.no_time < nr.nr_time_min ||
+		j->j_opts.no_time > nr.nr_time_max))
+		fsu_msg("%s: times outside of %lld..%lld can't be held: "
+			"changed to the nearest",
+		    j->j_type->nt_name, (long long)nr.nr_time_min,
+		    (long long)nr.nr_time_max);
 	if (j->j_verbose)
 		fsu_msg("%s: %s, %llu blocks of %llu bytes (%llu free), "
 			"%llu inodes of %u bytes (%llu free), %llu groups",

@@ -73,6 +73,7 @@ struct newfs_result {
 	uint64_t nr_inodes, nr_free_inodes;
 	uint64_t nr_groups;
 	uint32_t nr_inode_bytes;
+	int64_t nr_time_min, nr_time_max; /* seconds that times can be */
 };
 
 /* A node of a tree to be held, for sizing. */

@@ -197,6 +197,15 @@ newfs_ext2_lostfound(const struct ext2_geom *g)
 	    kmin(ext2_geom_lostfound(g->g_block_bytes), room), 1);
 }
 
+/* Seconds as an inode has them: 32 bits and, in a large one, two more beside the
+ * nanoseconds. */
+int64_t
+newfs_ext2_time_max(uint32_t inode_bytes)
+{
+	return inode_bytes > EXT2_OLD_INODE ? INT32_MAX + (INT64_C(3) << 32)
+					    : INT32_MAX;
+}
+
 void
 newfs_ext2_result(const struct ext2_geom *g, struct newfs_result *nr)
 {
@@ -212,6 +221,8 @@ newfs_ext2_result(const struct ext2_geom *g, struct newfs_result *nr)
 	    .nr_free_inodes = g->g_inodes - EXT2_OLD_FIRSTINO,
 	    .nr_groups = g->g_groups,
 	    .nr_inode_bytes = g->g_inode_bytes,
+	    .nr_time_min = INT32_MIN,
+	    .nr_time_max = newfs_ext2_time_max(g->g_inode_bytes),
 	};
 }
 

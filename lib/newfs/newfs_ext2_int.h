@@ -16,6 +16,8 @@ int newfs_ext2_geom(
 /* How many blocks lost+found gets. */
 uint32_t newfs_ext2_lostfound(const struct ext2_geom *g);
 void newfs_ext2_result(const struct ext2_geom *g, struct newfs_result *nr);
+/* The latest time that an inode of so many bytes can have. */
+int64_t newfs_ext2_time_max(uint32_t inode_bytes);
 int newfs_ext2_make(const struct newfs_opts *o, struct newfs_io *io,
     struct newfs_result *nr, char why[NEWFS_WHY]);
 

@@ -117,12 +117,11 @@ inode_at(struct maker *mk, uint8_t *table, uint32_t ino)
 	    (size_t)(ino - 1) * mk->mk_geom.g_inode_bytes);
 }
 
-/* Seconds as an inode has them: 32 bits and two more beside the nanoseconds. */
 static void
 put_time(le32_t *lo, le32_t *extra, int64_t sec)
 {
-	int64_t most = extra != NULL ? INT32_MAX + (INT64_C(3) << 32)
-				     : INT32_MAX;
+	int64_t most = newfs_ext2_time_max(
+	    extra != NULL ? EXT2_OLD_INODE + 1 : EXT2_OLD_INODE);
 
 	if (sec < INT32_MIN)
 		sec = INT32_MIN;

@@ -55,6 +55,7 @@ result(const struct sysvbfs_geom *sg, struct newfs_result *nr)
 	    .nr_free_inodes = sg->sg_inodes - 1,
 	    .nr_groups = 1,
 	    .nr_inode_bytes = SYSVBFS_INODE,
+	    .nr_time_max = UINT32_MAX,
 	};
 }
 

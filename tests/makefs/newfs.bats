@@ -117,3 +117,16 @@ same_as_mke2fs() { # SIZE [options of both]
 	newfs-img -s 3m - | cat >x.img
 	fsck_clean x.img
 }
+
+@test "a time that the format can't hold is said" {
+	expect 0 newfs-img -T 99999999999999 -s 2m x.img
+	has "ext2: times outside of -2147483648..15032385535 can't be held: changed to the nearest"
+	one_line
+	[ "$(fsu_stat x.img -c %Y /)" = 15032385535 ]
+	expect 0 newfs-img -I 128 -T 2200000000 -s 2m x.img
+	has "outside of -2147483648..2147483647"
+	[ "$(fsu_stat x.img -c %Y /)" = 2147483647 ]
+	expect 0 newfs-img -T 2200000000 -s 2m x.img
+	[ -z "$output" ]
+	fsck_clean x.img
+}

@@ -331,3 +331,18 @@ line")" = x ]
 	has " sub/deep/random"
 	has "copy "
 }
+
+@test "files that aren't as long as they say" {
+	mkdir t
+	: >t/empty
+	printf '#mtree\n. type=dir\n./version type=file contents=/proc/version\n./empty type=file contents=%s/t/empty\n' "$PWD" >m.mtree
+	expect 1 makefs x.img m.mtree
+	has "version: has content, but a size of 0: left empty"
+	one_line
+	fsck_clean x.img
+	[ "$(fsu_stat x.img -c %s version empty | tr '\n' ' ')" = "0 0 " ]
+	# One that nobody may read says nothing, for nothing is wanted of it.
+	chmod 0 t/empty
+	expect 0 makefs y.img t
+	[ -z "$output" ]
+}
