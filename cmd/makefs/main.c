@@ -168,6 +168,9 @@ parse_option(struct makefs_opts *mo, int key, const char *value)
 		return parse_bytes(key, value, &mo->mo_offset);
 	case 'S':
 		return parse_sector(mo, value);
+	case MAKEFS_KEY_PART:
+		mo->mo_part = value;
+		return FSU_OK;
 	case 'd':
 		status = parse_bytes(key, value, &n);
 		mo->mo_debug = (unsigned)n;
@@ -335,7 +338,7 @@ run(struct makefs_opts *mo)
 	int status;
 
 	status = fsu_target_open(
-	    &tg, mo->mo_image, mo->mo_offset, mo->mo_target_flags);
+	    &tg, mo->mo_image, mo->mo_part, mo->mo_offset, mo->mo_target_flags);
 	if (status != FSU_OK)
 		return status;
 	manifest_init(&mf);

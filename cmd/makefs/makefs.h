@@ -25,7 +25,7 @@ struct makefs_opts {
 	const struct newfs_type *mo_type;
 	struct newfs_opts mo_newfs; /* -o and what follows from it */
 	uint32_t mo_block;	    /* -o bsize; 0: by size */
-	const char *mo_image;
+	const char *mo_image, *mo_part;
 	const char **mo_sources;
 	int mo_nsources;
 	uint64_t mo_size, mo_size_extra;	 /* -s; -s +extra; 0: by need */

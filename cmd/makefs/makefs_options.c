@@ -34,6 +34,8 @@ const struct fsu_option makefs_options[] = {
     {'d', "debug", FSU_ARG, "MASK", "1: times, 2: sizes, 4: the manifest"},
     {'v', "verbose", FSU_NOARG, NULL, "tell what was made"},
     {MAKEFS_KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
+    {MAKEFS_KEY_PART, "part", FSU_ARG, "WORD:N",
+	"the partition, as in IMAGE%GPT:2%"},
     {MAKEFS_KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
 	"fail if the image is in use, instead of waiting"},
     {MAKEFS_KEY_NOSANDBOX, "no-sandbox", FSU_NOARG, NULL, NULL},

@@ -17,7 +17,7 @@
 struct job {
 	const struct newfs_type *j_type;
 	struct newfs_opts j_opts;
-	const char *j_image;
+	const char *j_image, *j_part;
 	unsigned j_flags; /* FSU_TARGET_* */
 	bool j_verbose, j_sized, j_uuid, j_timed, j_nosandbox;
 };
@@ -135,6 +135,9 @@ parse_option(struct job *j, int key, const char *value)
 	case NEWFS_KEY_NOSANDBOX:
 		j->j_nosandbox = true;
 		return FSU_OK;
+	case NEWFS_KEY_PART:
+		j->j_part = value;
+		return FSU_OK;
 	default:
 		j->j_flags |= FSU_TARGET_NOWAIT;
 		return FSU_OK;
@@ -245,7 +248,7 @@ make(struct job *j, struct fsu_target *tg)
 	int error;
 
 	newfs_fileio_init(
-	    &nf, rumpuser_file_fd(tg->tg_file), 0, 0, true, false);
+	    &nf, rumpuser_file_fd(tg->tg_file), tg->tg_offset, 0, true, false);
 	error = j->j_type->nt_make(&j->j_opts, &nf.nf_io, &nr, why);
 	if (error != 0) {
 		fsu_msg("%s: %s", fsu_visible(j->j_image),
@@ -304,7 +307,7 @@ main(int argc, char **argv)
 	status = fill_in(&j);
 	if (status != FSU_OK)
 		return status;
-	status = fsu_target_open(&tg, j.j_image, 0, j.j_flags);
+	status = fsu_target_open(&tg, j.j_image, j.j_part, 0, j.j_flags);
 	if (status != FSU_OK)
 		return status;
 	status = take_size(&j, &tg);

@@ -22,6 +22,8 @@ const struct fsu_option newfs_img_options[] = {
 	"all times: seconds since 1970, a date, or a file's"},
     {'v', "verbose", FSU_NOARG, NULL, "tell what was made"},
     {NEWFS_KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},
+    {NEWFS_KEY_PART, "part", FSU_ARG, "WORD:N",
+	"the partition, as in IMAGE%GPT:2%"},
     {NEWFS_KEY_NOWAIT, "no-wait", FSU_NOARG, NULL,
 	"fail if the image is in use, instead of waiting"},
     {NEWFS_KEY_NOSANDBOX, "no-sandbox", FSU_NOARG, NULL, NULL},

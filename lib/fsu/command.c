@@ -314,6 +314,20 @@ refuse_sector(const struct line *l)
 	return FSU_USAGE;
 }
 
+static int
+check_type(const char *type)
+{
+	char *types;
+
+	if (type == NULL || fsu_type_known(fsu_type_alias(type)))
+		return FSU_OK;
+	types = fsu_known_types();
+	fsu_msg("unknown file-system type '%s' (known: %s)", fsu_visible(type),
+	    types);
+	free(types);
+	return FSU_USAGE;
+}
+
 /* The type, and -t and -o that were meant as the command's own. */
 static int
 check_front(const struct line *l)
@@ -339,16 +353,13 @@ check_front(const struct line *l)
 	if (l->type == NULL || strcmp(l->type, "auto") == 0 ||
 	    fsu_type_known(fsu_type_alias(l->type)))
 		return FSU_OK;
+	if (l->front_type != l->type)
+		return check_type(l->type);
 	types = fsu_known_types();
-	if (l->front_type == l->type) {
-		line = meant(l, "-t", l->type);
-		fsu_msg("unknown file-system type '%s' (known: %s); did you "
-			"mean: %s",
-		    l->type, types, line);
-		free(line);
-	} else
-		fsu_msg("unknown file-system type '%s' (known: %s)", l->type,
-		    types);
+	line = meant(l, "-t", l->type);
+	fsu_msg("unknown file-system type '%s' (known: %s); did you mean: %s",
+	    l->type, types, line);
+	free(line);
 	free(types);
 	return FSU_USAGE;
 }
@@ -458,7 +469,8 @@ choose_image(struct line *l)
 		l->operands++;
 		l->noperands--;
 	}
-	status = fsu_image_resolve(l->image, l->part, true, &f->image);
+	status = fsu_image_resolve(
+	    l->image, l->part, FSU_IMAGE_ALIASES, &f->image);
 	if (status != FSU_OK)
 		return status;
 	env = getenv("FSU_TYPE");
@@ -471,6 +483,10 @@ choose_image(struct line *l)
 		free(f->image.im_type);
 		f->image.im_type = NULL;
 	}
+	/* -t was checked: this is the environment's or an alias's. */
+	status = check_type(f->image.im_type);
+	if (status != FSU_OK)
+		return status;
 	/* The line's own come last, so that they win. */
 	if (f->image.im_options != NULL || getenv("FSU_MNTOPTS") != NULL) {
 		char *line = f->options;

@@ -92,6 +92,8 @@ struct fsu;
 #define FSU_POSIXARGS 0x04 /* the first operand after IMAGE ends options */
 #define FSU_HIDDEN    0x08 /* not in lists of commands */
 #define FSU_NOSANDBOX 0x20 /* runs programs of the host */
+#define FSU_NOMOUNT \
+	0x80 /* the image is opened and locked, not mounted: fsu_ukfs() is NULL */
 #define FSU_RAWARGS \
 	0x40 /* all behind IMAGE goes to run() as it stands, words that begin
                 with - too (find); the common long options and -- only where
@@ -286,21 +288,19 @@ enum fsu_content {
 	FSU_CONTENT_EMPTY, /* no bytes */
 	FSU_CONTENT_ZERO, /* nothing but zeros (FSU_INSPECT_ZEROS), or its head is */
 	FSU_CONTENT_FS,	       /* a file system's signature (ours or not) */
-	FSU_CONTENT_PARTTABLE, /* MBR or GPT */
+	FSU_CONTENT_PARTTABLE, /* MBR, GPT, disklabel .. */
 	FSU_CONTENT_CONTAINER, /* gzip, qcow2, LUKS.. : ci_hint says what unpacks it */
 	FSU_CONTENT_ARCHIVE, /* tar, cpio, zip.. */
 	FSU_CONTENT_UNKNOWN,
 };
 struct fsu_contentinfo {
 	enum fsu_content ci_kind;
-	const char *ci_name; /* "gzip", "ext2", "GPT" .. */
+	const char
+	    *ci_name; /* "gzip", "ext2", "GPT" .. (into the struct or static) */
 	const char *ci_hint; /* "gzip -dk %s"; NULL if none */
 	unsigned ci_nparts;
-	struct fsu_partinfo {
-		unsigned pi_number;
-		uint64_t pi_off, pi_len; /* bytes */
-		unsigned pi_type;	 /* MBR's type byte; GPT: 0 */
-	} ci_part[16];			 /* the first 16 */
+	char ci_table[16];
+	struct ukfs_content ci_content; /* of a file system: label, uuid */
 };
 #define FSU_INSPECT_ZEROS 0x1 /* read all to see that it is all zero */
 /* 0 or an errno. */
@@ -313,16 +313,31 @@ int fsu_inspect(int hostfd, uint64_t off, uint64_t len, unsigned flags,
  * loop device?  Returns NULL, or words for it ("/dev/loop0 uses it"), static. */
 const char *fsu_host_in_use(int hostfd);
 /*
- * Open and lock for writing or reading; CLI.md's rules for waiting: after two
- * seconds one line; after a wait the path is looked up again.  FSU_LOCK_NOWAIT:
- * EWOULDBLOCK at once.  0 or an errno (a message was printed where *told is set).
+ * Open and lock for writing or reading the bytes that words lead to (without words:
+ * those of *pw).  After two seconds of waiting one line; after a wait the path is
+ * looked up and the partition table read again.  FSU_LOCK_NOWAIT: EWOULDBLOCK at
+ * once.  0 or an errno (a message was printed where *told is set).
  */
 #define FSU_LOCK_WRITE	 0x1
 #define FSU_LOCK_NOWAIT	 0x2
 #define FSU_LOCK_VERBOSE 0x4 /* warn where the host file system has no locks */
 #define FSU_LOCK_FORCE	 0x8 /* a block device even if the host uses it */
-int fsu_open_locked(const char *path, unsigned flags, uint64_t off,
-    uint64_t len, struct rumpuser_file **hfp, bool *told);
+int fsu_open_locked(const char *path, unsigned flags, const char *words,
+    struct ukfs_window *pw, struct rumpuser_file **hfp, bool *told);
+/* ---- partitions (parttable.c) --------------------------------------------- */
+
+/* The image's host file, and the words behind it (NULL: none). */
+const char *fsu_image_path(struct fsu *f);
+const char *fsu_image_words(struct fsu *f);
+#define FSU_PART_BYTES	0x1 /* sizes in bytes, not for people */
+#define FSU_PART_LONG	0x2 /* where it begins, type and UUID of the table */
+#define FSU_PART_NOHEAD 0x4
+/* A table, max rows at most (0: all). */
+void fsu_part_print(FILE *fp, const char *path, const struct ukfs_parts *parts,
+    size_t max, unsigned flags);
+/* The argument that names a partition, quoted for a shell; to be freed. */
+char *fsu_part_argument(const char *path, const struct ukfs_part *up);
+
 /* The type that a user's word means: vfat, fat: msdos .. ; itself if no alias. */
 const char *fsu_type_alias(const char *name);
 

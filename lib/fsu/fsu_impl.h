@@ -21,7 +21,9 @@ struct rumpuser_file;
 struct fsu_image {
 	char *im_name;		 /* as messages say it */
 	char *im_path;		 /* the host file */
-	uint64_t im_off, im_len; /* the window; im_len 0: to the end */
+	char *im_words;		 /* behind the first %; NULL: all of the file */
+	uint64_t im_off, im_len; /* the window, once the file is open; im_len 0:
+				    to the end */
 	char *im_type;		 /* NULL: to be found out */
 	char *im_options;	 /* an alias's own, or NULL */
 };
@@ -49,9 +51,14 @@ struct fsu {
 	char *left_cwd;
 };
 
-/* image.c: a status, after a message. */
+/* image.c: a status, after a message.  Words are well-formed then; where they lead
+ * only the file can tell (fsu_open_locked). */
+#define FSU_IMAGE_ALIASES 0x1
+#define FSU_IMAGE_NEW	  0x2 /* a file that isn't there is no error */
 int fsu_image_resolve(
-    const char *arg, const char *part, bool aliases, struct fsu_image *im);
+    const char *arg, const char *part, unsigned flags, struct fsu_image *im);
+/* For two images of one file: where do they lead, before anything is locked? */
+int fsu_image_window(struct fsu_image *im);
 void fsu_image_free(struct fsu_image *im);
 /* Does arg end in a window suffix?  *wordsp: where its first % is. */
 bool fsu_window_suffix(const char *arg, const char **wordsp);

@@ -5,8 +5,8 @@
  *
  * The lock is an open-file-description lock on the byte range of the window.
  * Who waited may hold a file that has been replaced meanwhile (makefs renames a
- * new image over the old), so the path is looked up again once the lock is held,
- * and all begins again where it leads elsewhere.
+ * new image over the old), so the path is looked up and a partition table read
+ * again once the lock is held, and all begins again where they lead elsewhere.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -135,46 +135,84 @@ say_in_use(const char *path, bool *told)
 	return EWOULDBLOCK;
 }
 
-int
-fsu_open_locked(const char *path, unsigned flags, uint64_t off, uint64_t len,
-    struct rumpuser_file **hfp, bool *told)
+/* Where words lead in hf. */
+static int
+find_window(struct rumpuser_file *hf, const char *path, const char *words,
+    struct ukfs_window *pw, bool *told)
 {
-	enum rumpuser_lock kind;
+	char why[UKFS_WHY];
+	int error;
+
+	if (words == NULL ||
+	    ukfs_part_find(rumpuser_file_fd(hf), words, pw, why) == 0)
+		return 0;
+	error = errno;
+	fsu_msg("%s: %s", fsu_visible(path), fsu_visible(why));
+	*told = true;
+	return error;
+}
+
+/* Lock the window, waiting if that is wanted. */
+static int
+lock_window(struct rumpuser_file *hf, const char *path, unsigned flags,
+    const struct ukfs_window *pw, bool *told)
+{
+	enum rumpuser_lock kind = flags & FSU_LOCK_WRITE ? RUMPUSER_LOCK_EXCL
+							 : RUMPUSER_LOCK_SHARED;
+	int error;
+
+	error = rumpuser_file_lock(hf, pw->pw_off, pw->pw_len, kind, false);
+	if (error == RUMP_EAGAIN && !(flags & FSU_LOCK_NOWAIT))
+		error = lock_waiting(hf, path, pw->pw_off, pw->pw_len, kind);
+	if (error == RUMP_ENOLCK || error == RUMP_EOPNOTSUPP ||
+	    error == RUMP_EINVAL) {
+		if (flags & FSU_LOCK_VERBOSE)
+			fsu_msg("%s: its file system has no locks; make sure "
+				"that nobody else writes",
+			    fsu_visible(path));
+		return 0;
+	}
+	if (error == RUMP_EAGAIN)
+		return say_in_use(path, told);
+	return error == 0 ? 0 : ukfs_host_errno(error);
+}
+
+int
+fsu_open_locked(const char *path, unsigned flags, const char *words,
+    struct ukfs_window *pw, struct rumpuser_file **hfp, bool *told)
+{
+	struct ukfs_window again;
 	struct rumpuser_file *hf;
 	int error;
 
 	*told = false;
-	kind = flags & FSU_LOCK_WRITE ? RUMPUSER_LOCK_EXCL
-				      : RUMPUSER_LOCK_SHARED;
 	for (;;) {
 		error = open_once(path, flags, &hf);
 		if (error == RUMP_EBUSY)
-			error = open_claimed(path, flags, off, len, &hf);
+			error = open_claimed(path, flags,
+			    words == NULL ? pw->pw_off : 0, 0, &hf);
 		if (error == RUMP_EAGAIN)
 			return say_in_use(path, told);
 		if (error != 0)
 			return ukfs_host_errno(error);
-		error = rumpuser_file_lock(hf, off, len, kind, false);
-		if (error == RUMP_EAGAIN && !(flags & FSU_LOCK_NOWAIT))
-			error = lock_waiting(hf, path, off, len, kind);
-		if (error == RUMP_ENOLCK || error == RUMP_EOPNOTSUPP ||
-		    error == RUMP_EINVAL) {
-			if (flags & FSU_LOCK_VERBOSE)
-				fsu_msg(
-				    "%s: its file system has no locks; make "
-				    "sure that nobody else writes",
-				    fsu_visible(path));
-			error = 0;
-		}
-		if (error == 0 && still_there(path, hf)) {
+		error = find_window(hf, path, words, pw, told);
+		if (error == 0)
+			error = lock_window(hf, path, flags, pw, told);
+		/* Who waited may have another file, or another table. */
+		again = *pw;
+		if (error == 0)
+			error = find_window(hf, path, words, &again, told);
+		if (error == 0 && again.pw_off == pw->pw_off &&
+		    again.pw_len == pw->pw_len && still_there(path, hf)) {
 			*hfp = hf;
 			return 0;
 		}
+		if (error == 0)
+			rumpuser_file_lock(hf, pw->pw_off, pw->pw_len,
+			    RUMPUSER_LOCK_UNLOCK, false);
 		rumpuser_file_close(hf);
-		if (error == RUMP_EAGAIN)
-			return say_in_use(path, told);
 		if (error != 0)
-			return ukfs_host_errno(error);
+			return error;
 	}
 }
 
@@ -255,19 +293,5 @@ fsu_host_in_use(int hostfd)
 const char *
 fsu_type_alias(const char *name)
 {
-	static const struct {
-		const char *alias, *type;
-	} aliases[] = {
-	    {"vfat", "msdos"},
-	    {"fat", "msdos"},
-	    {"iso9660", "cd9660"},
-	    {"ufs", "ffs"},
-	    {"bfs", "sysvbfs"},
-	};
-	size_t i;
-
-	for (i = 0; i < sizeof(aliases) / sizeof(aliases[0]); i++)
-		if (strcmp(aliases[i].alias, name) == 0)
-			return aliases[i].type;
-	return name;
+	return ukfs_type_alias(name);
 }

@@ -3,8 +3,8 @@
  * The image argument: IMAGE ( %WORD:value )+ %, aliases of ~/.fsurc.
  *
  * An existing file of the whole name wins, then an alias, then a window suffix,
- * whose part in front must be a file.  The words are read from left to right.
- * Only OFFSET is carried out; the others are recognised and refused.
+ * whose part in front must be a file.  The words themselves are libukfs's
+ * (ukfs_part_find); here it is only seen that they are well-formed.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -16,129 +16,61 @@
 
 #include "fsu_impl.h"
 
-static const char *const words[] = {
-    "DISKLABEL", "MBR", "GPT", "PART", "OFFSET"};
-#define NWORDS (sizeof(words) / sizeof(words[0]))
-
 /* ---- window suffixes -------------------------------------------------------- */
-
-/* The word at s ("GPT:..."), its value's beginning and length up to the next %.
- * -1: none. */
-static int
-word_at(const char *s, const char **valuep, size_t *lenp)
-{
-	size_t i, len;
-
-	for (i = 0; i < NWORDS; i++) {
-		len = strlen(words[i]);
-		if (strncmp(s, words[i], len) == 0 && s[len] == ':') {
-			*valuep = s + len + 1;
-			*lenp = strcspn(*valuep, "%");
-			return *lenp > 0 ? (int)i : -1;
-		}
-	}
-	return -1;
-}
-
-/* Is s, behind a %, "WORD:value%" again and again to its end? */
-static bool
-all_words(const char *s)
-{
-	const char *value;
-	size_t len;
-
-	do {
-		if (word_at(s, &value, &len) == -1 || value[len] != '%')
-			return false;
-		s = value + len + 1;
-	} while (*s != '\0');
-	return true;
-}
 
 bool
 fsu_window_suffix(const char *arg, const char **wordsp)
 {
-	const char *p;
-	size_t len = strlen(arg);
-
-	if (len == 0 || arg[len - 1] != '%')
-		return false;
-	for (p = strchr(arg, '%'); p != NULL; p = strchr(p + 1, '%'))
-		if (p[1] != '\0' && p != arg && all_words(p + 1)) {
-			*wordsp = p;
-			return true;
-		}
-	return false;
+	return ukfs_part_suffix(arg, wordsp);
 }
 
-/* OFFSET:off[,size] inside the window so far. */
+/* More words for im, inside of those that it has.  A status. */
 static int
-apply_offset(const char *value, size_t len, struct fsu_image *im)
+add_words(const char *words, struct fsu_image *im)
 {
-	uint64_t off, size;
-	char *copy, *comma;
-	int error;
-
-	copy = fsu_strndup(value, len);
-	comma = strchr(copy, ',');
-	size = 0;
-	if (comma != NULL)
-		*comma = '\0';
-	error = fsu_parse_size(copy, &off);
-	if (error == 0 && comma != NULL)
-		error = fsu_parse_size(comma + 1, &size);
-	if (error == 0 && comma != NULL && size == 0)
-		error = EINVAL;
-	/* A window in a window: it must lie inside. */
-	if (error == 0 && im->im_len != 0) {
-		if (off >= im->im_len || size > im->im_len - off)
-			error = ERANGE;
-		else if (size == 0)
-			size = im->im_len - off;
-	}
-	if (error == 0 && __builtin_add_overflow(im->im_off, off, &im->im_off))
-		error = ERANGE;
-	if (error == 0)
-		im->im_len = size;
-	free(copy);
-	return error;
-}
-
-/* s: "WORD:value%...", the last % may be missing.  A status. */
-static int
-apply_words(const char *s, struct fsu_image *im)
-{
-	const char *value;
+	char why[UKFS_WHY], *all;
 	size_t len;
-	int w;
 
-	while (*s != '\0') {
-		w = word_at(s, &value, &len);
-		if (w == -1) {
-			fsu_msg(
-			    "%s: '%s' is no partition; say OFFSET:off[,size], "
-			    "DISKLABEL:a, MBR:1, GPT:1 or PART:1",
-			    fsu_visible(im->im_name), fsu_visible(s));
-			return FSU_USAGE;
-		}
-		if (strcmp(words[w], "OFFSET") != 0) {
-			fsu_msg(
-			    "%s: %s partitions can't be named yet; say where "
-			    "it begins: %s%%OFFSET:off[,size]%%",
-			    fsu_visible(im->im_name), words[w],
-			    fsu_visible(im->im_path));
-			return FSU_USAGE;
-		}
-		if (apply_offset(value, len, im) != 0) {
-			fsu_msg("%s: bad offset or size '%.*s'",
-			    fsu_visible(im->im_name), (int)len, value);
-			return FSU_USAGE;
-		}
-		s = value + len;
-		if (*s == '%')
-			s++;
+	if (*words == '\0' || ukfs_part_words(words, why) != 0) {
+		fsu_msg("%s: %s", fsu_visible(im->im_path),
+		    *words == '\0' ? "'' is no partition; say MBR:1, GPT:1, "
+				     "DISKLABEL:a, PART:1 or OFFSET:off[,size]"
+				   : fsu_visible(why));
+		return FSU_USAGE;
 	}
+	if (im->im_words == NULL) {
+		im->im_words = fsu_strdup(words);
+		return FSU_OK;
+	}
+	len = strlen(im->im_words);
+	all = fsu_asprintf("%s%s%s", im->im_words,
+	    im->im_words[len - 1] == '%' ? "" : "%", words);
+	free(im->im_words);
+	im->im_words = all;
 	return FSU_OK;
+}
+
+int
+fsu_image_window(struct fsu_image *im)
+{
+	struct ukfs_window pw;
+	char why[UKFS_WHY];
+	int fd, status = FSU_OK;
+
+	if (im->im_words == NULL)
+		return FSU_OK;
+	fd = open(im->im_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (fd == -1)
+		return FSU_OK; /* said when it is opened in earnest */
+	if (ukfs_part_find(fd, im->im_words, &pw, why) == 0) {
+		im->im_off = pw.pw_off;
+		im->im_len = pw.pw_len;
+	} else {
+		fsu_msg("%s: %s", fsu_visible(im->im_path), fsu_visible(why));
+		status = FSU_USAGE;
+	}
+	close(fd);
+	return status;
 }
 
 /* ---- ~/.fsurc ------------------------------------------------------------------ */
@@ -216,7 +148,9 @@ find_alias(const char *arg, struct fsu_image *im)
 static int
 cannot(const struct fsu_image *im, const char *path, int error)
 {
-	if (strcmp(im->im_name, path) == 0)
+	if (*path == '\0')
+		fsu_msg("'': %s", strerror(error));
+	else if (strcmp(im->im_name, path) == 0)
 		fsu_msg("%s: %s", fsu_visible(path), strerror(error));
 	else
 		fsu_msg("%s: %s: %s", fsu_visible(im->im_name),
@@ -224,36 +158,47 @@ cannot(const struct fsu_image *im, const char *path, int error)
 	return FSU_USAGE;
 }
 
+/* Behind which % of arg do words begin, that were meant as such?  NULL: none. */
+static const char *
+meant_words(const char *arg)
+{
+	const char *p;
+	struct stat st;
+	char *front;
+	bool found;
+
+	for (p = strchr(arg, '%'); p != NULL; p = strchr(p + 1, '%')) {
+		front = fsu_strndup(arg, (size_t)(p - arg));
+		found = *front != '\0' && stat(front, &st) == 0 &&
+		    !S_ISDIR(st.st_mode);
+		free(front);
+		if (found)
+			return p + 1;
+	}
+	return NULL;
+}
+
 /* arg has no file of its whole name: a file and a window? */
 static int
-resolve_suffix(const char *arg, struct fsu_image *im)
+resolve_suffix(const char *arg, unsigned flags, struct fsu_image *im)
 {
-	const char *suffix;
+	const char *words;
 	struct stat st;
 
-	if (!fsu_window_suffix(arg, &suffix)) {
+	words = meant_words(arg);
+	if (words == NULL && !ukfs_part_suffix(arg, &words)) {
 		im->im_path = fsu_strdup(arg);
-		/* Something after a % that was meant as one? */
-		suffix = strchr(arg, '%');
-		if (suffix != NULL && suffix != arg) {
-			free(im->im_path);
-			im->im_path = fsu_strndup(arg, (size_t)(suffix - arg));
-			if (stat(im->im_path, &st) == 0)
-				return apply_words(suffix + 1, im);
-			free(im->im_path);
-			im->im_path = fsu_strdup(arg);
-		}
-		return cannot(im, arg, ENOENT);
+		return flags & FSU_IMAGE_NEW ? FSU_OK : cannot(im, arg, ENOENT);
 	}
-	im->im_path = fsu_strndup(arg, (size_t)(suffix - arg));
+	im->im_path = fsu_strndup(arg, (size_t)(words - 1 - arg));
 	if (stat(im->im_path, &st) == -1)
 		return cannot(im, im->im_path, errno);
-	return apply_words(suffix + 1, im);
+	return add_words(words, im);
 }
 
 int
 fsu_image_resolve(
-    const char *arg, const char *part, bool aliases, struct fsu_image *im)
+    const char *arg, const char *part, unsigned flags, struct fsu_image *im)
 {
 	struct stat st;
 	char *path;
@@ -269,7 +214,7 @@ fsu_image_resolve(
 	if (!found && errno != ENOENT && errno != ENOTDIR)
 		return cannot(im, arg, errno);
 	path = NULL;
-	if (aliases && !(found && !S_ISDIR(st.st_mode)))
+	if ((flags & FSU_IMAGE_ALIASES) && !(found && !S_ISDIR(st.st_mode)))
 		path = find_alias(arg, im);
 	if (path != NULL) {
 		found = stat(path, &st) == 0;
@@ -279,11 +224,11 @@ fsu_image_resolve(
 	if (found)
 		im->im_path = fsu_strdup(arg);
 	else
-		status = resolve_suffix(arg, im);
+		status = resolve_suffix(arg, flags, im);
 	free(path);
 	if (status != FSU_OK)
 		return status;
-	return part == NULL ? FSU_OK : apply_words(part, im);
+	return part == NULL ? FSU_OK : add_words(part, im);
 }
 
 void
@@ -291,6 +236,7 @@ fsu_image_free(struct fsu_image *im)
 {
 	free(im->im_name);
 	free(im->im_path);
+	free(im->im_words);
 	free(im->im_type);
 	free(im->im_options);
 	memset(im, 0, sizeof(*im));

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What is in a host file?  A look at signatures, for messages and for refusing to
- * overwrite; what a file system really is its driver decides (vfs_probe).
+ * What is in a host file?  A look, for messages and for refusing to overwrite; what a
+ * file system really is its driver decides (vfs_probe).
  *
- * Partition tables: the MBR's four primary entries, and a GPT's first sixteen
- * after its header's fields were checked (its checksums are not).
+ * Containers and archives by signatures of our own, which libblkid doesn't have; file
+ * systems, members of arrays and encrypted volumes by libblkid, partition tables by
+ * libukfs.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,8 +42,6 @@ static const struct signature signatures[] = {
 	"qemu-img convert -f vpc -O raw %s disk.raw"},
     {0, 4, "\x3a\xff\x26\xed", FSU_CONTENT_CONTAINER, "Android sparse",
 	"simg2img %s disk.raw"},
-    {0, 6, "LUKS\xba\xbe", FSU_CONTENT_CONTAINER, "LUKS",
-	"cryptsetup open %s NAME"},
     {0, 6,
 	"\xfd"
 	"7zXZ\0",
@@ -60,44 +59,7 @@ static const struct signature signatures[] = {
     {0, 6, "7z\xbc\xaf\x27\x1c", FSU_CONTENT_ARCHIVE, "7z", NULL},
     {0, 8, "!<arch>\n", FSU_CONTENT_ARCHIVE, "ar", NULL},
     {0, 6, "Rar!\x1a\x07", FSU_CONTENT_ARCHIVE, "rar", NULL},
-    {1080, 2, "\x53\xef", FSU_CONTENT_FS, "ext2", NULL},
-    {0, 4, "XFSB", FSU_CONTENT_FS, "xfs", NULL},
-    {0, 4, "hsqs", FSU_CONTENT_FS, "squashfs", NULL},
-    {0, 4, "sqsh", FSU_CONTENT_FS, "squashfs", NULL},
-    {0, 8, "-rom1fs-", FSU_CONTENT_FS, "romfs", NULL},
-    {0, 4, "\x45\x3d\xcd\x28", FSU_CONTENT_FS, "cramfs", NULL},
-    {0, 4, "\xce\xfa\xad\x1b", FSU_CONTENT_FS, "sysvbfs", NULL},
-    {3, 8, "NTFS    ", FSU_CONTENT_FS, "ntfs", NULL},
-    {3, 8, "EXFAT   ", FSU_CONTENT_FS, "exfat", NULL},
-    {54, 3, "FAT", FSU_CONTENT_FS, "msdos", NULL},
-    {82, 5, "FAT32", FSU_CONTENT_FS, "msdos", NULL},
-    {1024, 4, "\x10\x20\xf5\xf2", FSU_CONTENT_FS, "f2fs", NULL},
-    {1024, 4, "\xe2\xe1\xf5\xe0", FSU_CONTENT_FS, "erofs", NULL},
-    {1024, 2, "H+", FSU_CONTENT_FS, "hfsplus", NULL},
-    {1024, 2, "HX", FSU_CONTENT_FS, "hfsplus", NULL},
-    {1030, 2, "\x34\x34", FSU_CONTENT_FS, "nilfs2", NULL},
-    {4086, 10, "SWAPSPACE2", FSU_CONTENT_FS, "swap", NULL},
-    {9564, 4, "\x54\x19\x01\x00", FSU_CONTENT_FS, "ffs", NULL},
-    {9564, 4, "\x00\x01\x19\x54", FSU_CONTENT_FS, "ffs", NULL},
-    {66908, 4, "\x19\x01\x54\x19", FSU_CONTENT_FS, "ffs", NULL},
-    {66908, 4, "\x19\x54\x01\x19", FSU_CONTENT_FS, "ffs", NULL},
-    {32769, 5, "CD001", FSU_CONTENT_FS, "cd9660", NULL},
-    {65600, 8, "_BHRfS_M", FSU_CONTENT_FS, "btrfs", NULL},
-    {65588, 6, "ReIsEr", FSU_CONTENT_FS, "reiserfs", NULL},
 };
-
-static uint32_t
-le32(const unsigned char *p)
-{
-	return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 |
-	    (uint32_t)p[3] << 24;
-}
-
-static uint64_t
-le64(const unsigned char *p)
-{
-	return le32(p) | (uint64_t)le32(p + 4) << 32;
-}
 
 /* Read up to len bytes; how many there were, or -1. */
 static ssize_t
@@ -125,94 +87,6 @@ static bool
 is_zero(const unsigned char *p, size_t len)
 {
 	return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
-}
-
-/* ---- partition tables --------------------------------------------------------- */
-
-static void
-add_partition(struct fsu_contentinfo *ci, unsigned number, uint64_t off,
-    uint64_t len, unsigned type)
-{
-	struct fsu_partinfo *pi;
-
-	if (ci->ci_nparts == sizeof(ci->ci_part) / sizeof(ci->ci_part[0]))
-		return;
-	pi = &ci->ci_part[ci->ci_nparts++];
-	pi->pi_number = number;
-	pi->pi_off = off;
-	pi->pi_len = len;
-	pi->pi_type = type;
-}
-
-/* The header is at sector 1 of either sector size. */
-static bool
-look_gpt(int fd, uint64_t off, const unsigned char *head, size_t n,
-    struct fsu_contentinfo *ci)
-{
-	const unsigned char *h;
-	unsigned char entry[128];
-	uint64_t table, first, last;
-	uint32_t count, size, i, sector;
-
-	for (sector = 512; sector <= 4096; sector += 4096 - 512) {
-		h = head + sector;
-		if (sector + 92 <= n && memcmp(h, "EFI PART", 8) == 0)
-			break;
-	}
-	if (sector > 4096)
-		return false;
-	ci->ci_kind = FSU_CONTENT_PARTTABLE;
-	ci->ci_name = "GPT";
-	table = le64(h + 72);
-	count = le32(h + 80);
-	size = le32(h + 84);
-	if (size < 128 || size > 4096 || table > INT64_MAX / 8192)
-		return true;
-	for (i = 0; i < count && i < 128; i++) {
-		if (read_at(fd, entry, sizeof(entry),
-			off + table * sector + (uint64_t)i * size) !=
-		    (ssize_t)sizeof(entry))
-			break;
-		if (is_zero(entry, 16))
-			continue;
-		first = le64(entry + 32);
-		last = le64(entry + 40);
-		if (last < first || last > INT64_MAX / 8192)
-			continue;
-		add_partition(
-		    ci, i + 1, first * sector, (last - first + 1) * sector, 0);
-	}
-	return true;
-}
-
-static bool
-look_mbr(const unsigned char *head, size_t n, uint64_t len,
-    struct fsu_contentinfo *ci)
-{
-	const unsigned char *e;
-	uint64_t first, count;
-	unsigned i;
-
-	if (n < 512 || head[510] != 0x55 || head[511] != 0xaa)
-		return false;
-	for (i = 0; i < 4; i++) {
-		e = head + 446 + 16 * i;
-		first = le32(e + 8);
-		count = le32(e + 12);
-		if ((e[0] & 0x7f) != 0 ||
-		    (e[4] != 0 && (first == 0 || first * 512 >= len))) {
-			ci->ci_nparts = 0;
-			return false;
-		}
-		if (e[4] != 0 && count != 0)
-			add_partition(
-			    ci, i + 1, first * 512, count * 512, e[4]);
-	}
-	if (ci->ci_nparts == 0)
-		return false;
-	ci->ci_kind = FSU_CONTENT_PARTTABLE;
-	ci->ci_name = "MBR";
-	return true;
 }
 
 /* ---- the whole ------------------------------------------------------------------- */
@@ -268,15 +142,61 @@ look_signatures(const unsigned char *head, size_t n, struct fsu_contentinfo *ci)
 			return;
 		}
 	}
-	/* LVM's label is in one of the first four sectors. */
-	for (i = 0; i < 4 && i * 512 + 32 <= n; i++)
-		if (memcmp(head + i * 512, "LABELONE", 8) == 0 &&
-		    memcmp(head + i * 512 + 24, "LVM2 001", 8) == 0) {
-			ci->ci_kind = FSU_CONTENT_CONTAINER;
-			ci->ci_name = "LVM";
-			ci->ci_hint = "losetup -f --show %s && vgchange -ay";
-			return;
+}
+
+/* What libblkid has found. */
+static void
+take_content(struct fsu_contentinfo *ci)
+{
+	static const struct {
+		const char *type, *name, *hint;
+	} members[] = {
+	    {"crypto_LUKS", "LUKS", "cryptsetup open %s NAME"},
+	    {"BitLocker", "BitLocker", "cryptsetup open --type bitlk %s NAME"},
+	    {"LVM2_member", "LVM", "losetup -f --show %s && vgchange -ay"},
+	    {"LVM1_member", "LVM", "losetup -f --show %s && vgchange -ay"},
+	    {"linux_raid_member", "Linux RAID",
+		"losetup -f --show %s && mdadm --assemble --scan"},
+	};
+	const struct ukfs_content *uc = &ci->ci_content;
+	size_t i;
+
+	ci->ci_name = uc->uc_type;
+	ci->ci_hint = NULL;
+	if (uc->uc_kind == UKFS_CONTENT_FS ||
+	    uc->uc_kind == UKFS_CONTENT_SWAP) {
+		ci->ci_kind = FSU_CONTENT_FS;
+		return;
+	}
+	ci->ci_kind = FSU_CONTENT_CONTAINER;
+	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++)
+		if (strcmp(uc->uc_type, members[i].type) == 0) {
+			ci->ci_name = members[i].name;
+			ci->ci_hint = members[i].hint;
 		}
+}
+
+/* Is there a partition table?  One that is damaged counts. */
+static bool
+look_table(int fd, uint64_t off, uint64_t len, struct fsu_contentinfo *ci)
+{
+	struct ukfs_parts parts;
+	char words[64], why[UKFS_WHY];
+
+	snprintf(words, sizeof(words), "OFFSET:%llu,%llu",
+	    (unsigned long long)off, (unsigned long long)len);
+	if (ukfs_part_list(fd, words, &parts, why) != 0) {
+		if (errno != EUCLEAN)
+			return false;
+		snprintf(ci->ci_table, sizeof(ci->ci_table), "damaged");
+	} else {
+		memcpy(ci->ci_table, parts.ups_table, sizeof(ci->ci_table));
+		ci->ci_nparts = (unsigned)parts.ups_n;
+		ukfs_part_list_free(&parts);
+	}
+	ci->ci_kind = FSU_CONTENT_PARTTABLE;
+	ci->ci_name = ci->ci_table;
+	return true;
 }
 
 static int
@@ -297,10 +217,18 @@ inspect_head(int fd, uint64_t off, uint64_t len, unsigned flags,
 		return error;
 	}
 	look_signatures(head, n, ci);
-	/* Beside a file system a table is not looked for: hybrid ISO images. */
 	if (ci->ci_kind == FSU_CONTENT_UNKNOWN &&
-	    !look_gpt(fd, off, head, n, ci))
-		look_mbr(head, n, len, ci);
+	    ukfs_identify(fd, off, len, &ci->ci_content) == 0 &&
+	    ci->ci_content.uc_kind != UKFS_CONTENT_NONE)
+		take_content(ci);
+	/*
+	 * Beside a file system a table is not looked for (hybrid ISO images); a
+	 * member of an array may have its mark at the end of a whole disk.
+	 */
+	if (ci->ci_kind == FSU_CONTENT_UNKNOWN ||
+	    (ci->ci_kind == FSU_CONTENT_CONTAINER &&
+		ci->ci_content.uc_kind != UKFS_CONTENT_NONE))
+		look_table(fd, off, len, ci);
 	if (ci->ci_kind == FSU_CONTENT_UNKNOWN && len > 512 &&
 	    read_at(fd, tail, sizeof(tail), off + len - 512) == 512 &&
 	    memcmp(tail, "conectix", 8) == 0) {
@@ -316,18 +244,21 @@ fsu_inspect(int hostfd, uint64_t off, uint64_t len, unsigned flags,
     struct fsu_contentinfo *ci)
 {
 	unsigned char *head;
+	uint64_t room;
 	ssize_t n;
-	off_t end;
+	off_t before, end;
 	int error;
 
 	memset(ci, 0, sizeof(*ci));
 	ci->ci_kind = FSU_CONTENT_UNKNOWN;
-	if (len == 0) {
-		end = lseek(hostfd, 0, SEEK_END);
-		if (end == -1)
-			return errno;
-		len = (uint64_t)end > off ? (uint64_t)end - off : 0;
-	}
+	before = lseek(hostfd, 0, SEEK_CUR);
+	end = lseek(hostfd, 0, SEEK_END);
+	if (end == -1)
+		return errno;
+	lseek(hostfd, before, SEEK_SET);
+	room = (uint64_t)end > off ? (uint64_t)end - off : 0;
+	if (len == 0 || len > room)
+		len = room;
 	if (len == 0) {
 		ci->ci_kind = FSU_CONTENT_EMPTY;
 		return 0;

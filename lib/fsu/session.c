@@ -168,6 +168,7 @@ static int
 open_host(struct fsu *f)
 {
 	struct rumpuser_fileinfo fi;
+	struct ukfs_window pw = {0};
 	const char *use;
 	unsigned flags;
 	bool told;
@@ -177,8 +178,10 @@ open_host(struct fsu *f)
 	    (f->nowait ? FSU_LOCK_NOWAIT : 0) |
 	    (f->verbose ? FSU_LOCK_VERBOSE : 0) |
 	    (f->force ? FSU_LOCK_FORCE : 0);
-	error = fsu_open_locked(f->image.im_path, flags, f->image.im_off,
-	    f->image.im_len, &f->hf, &told);
+	error = fsu_open_locked(
+	    f->image.im_path, flags, f->image.im_words, &pw, &f->hf, &told);
+	f->image.im_off = pw.pw_off;
+	f->image.im_len = pw.pw_len;
 	if (error == EBUSY)
 		fsu_warnf(f, "is mounted or otherwise in use by the host (%s)",
 		    force_word(f));
@@ -238,12 +241,6 @@ check_window(struct fsu *f)
 		fsu_warnf(f, "is empty (0 bytes)");
 		return FSU_USAGE;
 	}
-	if (f->image.im_off >= fi.fi_size ||
-	    f->image.im_len > fi.fi_size - f->image.im_off) {
-		fsu_warnf(f, "the window is outside of its %llu bytes",
-		    (unsigned long long)fi.fi_size);
-		return FSU_USAGE;
-	}
 	return FSU_OK;
 }
 
@@ -264,6 +261,23 @@ check_left(struct fsu *f)
 		return FSU_USAGE;
 	}
 	return FSU_OK;
+}
+
+/* -o verbose: what was detected and mounted. */
+static void
+tell_mount(struct fsu *f, const struct rump_statvfs *sv)
+{
+	char where[64] = "";
+
+	if (f->image.im_words != NULL)
+		snprintf(where, sizeof(where), ", at byte %llu",
+		    (unsigned long long)f->image.im_off);
+	fsu_msg("%s: %s file system%s%s%s%s, %llu bytes%s, opened %s",
+	    fsu_visible(f->image.im_name), sv->f_fstypename,
+	    sv->f_label[0] != '\0' ? ", label " : "", fsu_visible(sv->f_label),
+	    sv->f_uuid[0] != '\0' ? ", uuid " : "", fsu_visible(sv->f_uuid),
+	    (unsigned long long)(sv->f_blocks * sv->f_frsize), where,
+	    f->readonly ? "for reading" : "for writing");
 }
 
 static int
@@ -295,9 +309,14 @@ mount_image(struct fsu *f)
 		return FSU_USAGE;
 	}
 	f->readonly = !f->write;
-	if (f->write && ukfs_fsinfo(f->ukfs, &sv) == 0 &&
-	    (sv.f_flag & RUMP_MNT_RDONLY))
+	if (!f->write && !f->verbose)
+		return FSU_OK;
+	if (ukfs_fsinfo(f->ukfs, &sv) != 0)
+		return FSU_OK;
+	if (f->write && (sv.f_flag & RUMP_MNT_RDONLY))
 		f->readonly = true;
+	if (f->verbose)
+		tell_mount(f, &sv);
 	return FSU_OK;
 }
 
@@ -341,7 +360,8 @@ make_second(struct fsu *f)
 	g->verbose = f->verbose;
 	g->glob = f->glob;
 	g->noglob = f->noglob;
-	return fsu_image_resolve(f->second_arg, NULL, true, &g->image);
+	return fsu_image_resolve(
+	    f->second_arg, NULL, FSU_IMAGE_ALIASES, &g->image);
 }
 
 /* Do two windows of one file have bytes in common?  A length of 0: to the end. */
@@ -365,6 +385,10 @@ in_order(struct fsu *f, struct fsu *order[2])
 	order[1] = g;
 	if (stat(f->image.im_path, &a) != 0 || stat(g->image.im_path, &b) != 0)
 		return FSU_OK;
+	if (a.st_dev == b.st_dev && a.st_ino == b.st_ino &&
+	    (fsu_image_window(&f->image) != FSU_OK ||
+		fsu_image_window(&g->image) != FSU_OK))
+		return FSU_USAGE;
 	if (a.st_dev != b.st_dev)
 		swap = a.st_dev > b.st_dev;
 	else if (a.st_ino != b.st_ino)
@@ -408,6 +432,8 @@ fsu_session_open(struct fsu *f)
 		status = open_one(order[i]);
 	if (status == FSU_OK)
 		status = fsu_session_confine(f);
+	if (f->cmd->flags & FSU_NOMOUNT)
+		return status;
 	for (i = 0; i < 2 && order[i] != NULL && status == FSU_OK; i++)
 		status = mount_image(order[i]);
 	rump_pub_log_hook(fsu_log_hook, f);
@@ -559,6 +585,18 @@ const char *
 fsu_image_name(struct fsu *f)
 {
 	return f->image.im_name;
+}
+
+const char *
+fsu_image_path(struct fsu *f)
+{
+	return f->image.im_path;
+}
+
+const char *
+fsu_image_words(struct fsu *f)
+{
+	return f->image.im_words;
 }
 
 void

@@ -11,6 +11,7 @@
 #include <rump/rumpuser.h>
 
 #include "fsu/fsu.h"
+#include "fsu/fsu_impl.h"
 #include "fsu/target.h"
 
 #define LINKS_MAX  40
@@ -82,7 +83,7 @@ check_content(struct fsu_target *tg, bool device, unsigned flags)
 {
 	struct fsu_contentinfo ci;
 	int error, fd = rumpuser_file_fd(tg->tg_old);
-	bool whole = tg->tg_offset == 0 && !device;
+	bool whole = tg->tg_offset == 0 && !device && !tg->tg_part;
 
 	error = fsu_inspect(fd, tg->tg_offset,
 	    tg->tg_room != 0 ? tg->tg_room : UINT64_MAX,
@@ -129,8 +130,10 @@ open_failed(struct fsu_target *tg, int error)
 }
 
 static int
-open_old(struct fsu_target *tg, const struct stat *st, unsigned flags)
+open_old(struct fsu_target *tg, const struct stat *st, const char *words,
+    unsigned flags)
 {
+	struct ukfs_window pw = {.pw_off = tg->tg_offset};
 	unsigned lflags = FSU_LOCK_WRITE;
 	struct rumpuser_fileinfo fi;
 	bool told = false;
@@ -144,14 +147,23 @@ open_old(struct fsu_target *tg, const struct stat *st, unsigned flags)
 	if ((flags & FSU_TARGET_NOWAIT) != 0)
 		lflags |= FSU_LOCK_NOWAIT;
 	error = fsu_open_locked(
-	    tg->tg_path, lflags, tg->tg_offset, 0, &tg->tg_old, &told);
+	    tg->tg_path, lflags, words, &pw, &tg->tg_old, &told);
 	if (error != 0)
 		return told ? FSU_USAGE : open_failed(tg, error);
+	if (words != NULL) {
+		if (tg->tg_offset >= pw.pw_len)
+			return refuse(tg, "ends before the offset");
+		tg->tg_part = true;
+		tg->tg_room = pw.pw_len - tg->tg_offset;
+		tg->tg_offset += pw.pw_off;
+	}
 	error = rumpuser_file_info(tg->tg_old, &fi);
 	if (error != 0)
 		return open_failed(tg, error);
 	tg->tg_kind = FSU_TARGET_REPLACE;
-	if (S_ISBLK(st->st_mode)) {
+	if (tg->tg_part)
+		tg->tg_kind = FSU_TARGET_INPLACE;
+	else if (S_ISBLK(st->st_mode)) {
 		if (fi.fi_size <= tg->tg_offset)
 			return refuse(tg, "ends before the offset");
 		tg->tg_room = fi.fi_size - tg->tg_offset;
@@ -171,13 +183,14 @@ open_old(struct fsu_target *tg, const struct stat *st, unsigned flags)
 }
 
 static int
-open_named(struct fsu_target *tg, unsigned flags)
+open_path(
+    struct fsu_target *tg, const char *path, const char *words, unsigned flags)
 {
 	struct stat st;
 	const char *odd;
 	int status;
 
-	tg->tg_path = resolve(tg->tg_name);
+	tg->tg_path = resolve(path);
 	if (tg->tg_path == NULL)
 		return open_failed(tg, errno);
 	if (stat(tg->tg_path, &st) != 0) {
@@ -190,7 +203,7 @@ open_named(struct fsu_target *tg, unsigned flags)
 	odd = odd_type(st.st_mode);
 	if (odd != NULL)
 		return refuse(tg, odd);
-	status = open_old(tg, &st, flags);
+	status = open_old(tg, &st, words, flags);
 	if (status != FSU_OK)
 		return status;
 	/* again: it may have been replaced while we waited */
@@ -202,6 +215,20 @@ open_named(struct fsu_target *tg, unsigned flags)
 	tg->tg_olddev = st.st_dev;
 	tg->tg_oldino = st.st_ino;
 	return FSU_OK;
+}
+
+static int
+open_named(struct fsu_target *tg, const char *part, unsigned flags)
+{
+	struct fsu_image im;
+	int status;
+
+	status = fsu_image_resolve(
+	    tg->tg_name, part, FSU_IMAGE_ALIASES | FSU_IMAGE_NEW, &im);
+	if (status == FSU_OK)
+		status = open_path(tg, im.im_path, im.im_words, flags);
+	fsu_image_free(&im);
+	return status;
 }
 
 static int
@@ -231,8 +258,8 @@ make_tmp(struct fsu_target *tg)
 }
 
 int
-fsu_target_open(
-    struct fsu_target *tg, const char *name, uint64_t offset, unsigned flags)
+fsu_target_open(struct fsu_target *tg, const char *name, const char *part,
+    uint64_t offset, unsigned flags)
 {
 	int status;
 
@@ -244,7 +271,7 @@ fsu_target_open(
 		    ? refuse(tg, "standard output is a terminal")
 		    : FSU_OK;
 	} else
-		status = open_named(tg, flags);
+		status = open_named(tg, part, flags);
 	if (status == FSU_OK && (flags & FSU_TARGET_CHECK) == 0)
 		status = make_tmp(tg);
 	if (status != FSU_OK)
@@ -325,7 +352,7 @@ write_at(struct fsu_target *tg, void *buf, size_t len, uint64_t off)
 
 /* Copy [off, end) of the built file to the same place of the destination. */
 static int
-copy_range(struct fsu_target *tg, char *buf, uint64_t off, uint64_t end)
+copy_bytes(struct fsu_target *tg, char *buf, uint64_t off, uint64_t end)
 {
 	int error = 0;
 
@@ -342,6 +369,44 @@ copy_range(struct fsu_target *tg, char *buf, uint64_t off, uint64_t end)
 			memset(buf + done, 0, n - done);
 		error = write_at(tg, buf, n, off);
 		off += n;
+	}
+	return error;
+}
+
+/* Nothing but a hole in [off, end): the same in a regular file's image. */
+static bool
+punch(struct fsu_target *tg, uint64_t off, uint64_t end)
+{
+	struct rumpuser_fileinfo fi;
+
+	return tg->tg_kind == FSU_TARGET_INPLACE &&
+	    rumpuser_file_info(tg->tg_old, &fi) == 0 &&
+	    fi.fi_type == RUMPUSER_FT_REG && end <= fi.fi_size &&
+	    rumpuser_punch(tg->tg_old, off, end - off) == 0;
+}
+
+/* The same by runs of data, where there is something to be gained. */
+static int
+copy_range(struct fsu_target *tg, char *buf, uint64_t off, uint64_t end)
+{
+	uint64_t data, dend;
+	int error = 0;
+
+	while (off < end && error == 0) {
+		error = rumpuser_nextdata(tg->tg_file, off, &data, &dend);
+		if (error == RUMP_ENXIO || (error == 0 && data > end)) {
+			data = end;
+			dend = end;
+		} else if (error != 0)
+			break;
+		error = 0;
+		if (dend > end)
+			dend = end;
+		if (data > off && !punch(tg, off, data))
+			error = copy_bytes(tg, buf, off, data);
+		if (error == 0)
+			error = copy_bytes(tg, buf, data, dend);
+		off = dend;
 	}
 	return error;
 }

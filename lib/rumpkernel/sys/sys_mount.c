@@ -113,8 +113,6 @@ mount_type(struct mountcall *mc, const char *utype)
 	if (error != 0)
 		return error == ENOENT ? ENODEV : error;
 	ma->ma_fstype = ops->vfs_name;
-	klog_verbose("%s: %s found by looking", ma->ma_devs[0].md_dev->bd_name,
-	    pr.pr_type);
 	return 0;
 }
 
