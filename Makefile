@@ -42,7 +42,6 @@ SO_LDLIBS := -lblkid -lpthread
 
 LIBS_makefs := -larchive
 LIBS_fsu_tar := -larchive
-LIBS_fsu_find := -lm
 # fsu_sh links all commands and so these as well; nettle is small enough for that.
 LIBS_fsu_sum := -lnettle
 

@@ -131,9 +131,9 @@ parse_directive(const char *s, struct find_format *fmt, struct text *t)
 	}
 	if (*s != '\0' && strchr(TIMES, *s) != NULL) {
 		sub = s[1];
-		if (sub == '\0') {
-			fsu_usage("a %%%c at the end of a format", *s);
-			return NULL;
+		if (sub == '\0') { /* nothing that could be printed */
+			text_add(t, begin - 1, (size_t)(s - begin) + 2);
+			return s + 1;
 		}
 	}
 	if (*s == '\0') {

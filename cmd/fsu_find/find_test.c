@@ -227,14 +227,20 @@ bool
 find_test_xtype(struct find_ctx *c, struct find_node *n)
 {
 	struct rump_stat st = *c->st;
+	int r;
 
 	if (c->s->opt.follow == 'L') {
 		if (rump_sys_fstatat(
 			c->dirfd, c->name, &st, RUMP_AT_SYMLINK_NOFOLLOW) < 0)
 			return false;
-	} else if ((st.st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK &&
-	    find_stat_target(c, &st) < 0) {
-		st = *c->st; /* it leads nowhere: it is a link */
+	} else if ((st.st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK) {
+		r = find_stat_target(c, &st);
+		if (r == -RUMP_ENOENT || r == -RUMP_ENOTDIR) {
+			st = *c->st; /* it leads nowhere: it is a link */
+		} else if (r < 0) {
+			find_error(c, c->path, r);
+			return false;
+		}
 	}
 	return (n->types & type_bit(st.st_mode)) != 0;
 }

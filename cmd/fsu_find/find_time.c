@@ -7,8 +7,6 @@
  * less a second, as GNU find has it.  -daystart puts midnight of today (of
  * tomorrow, for minutes) in the place of that moment.
  */
-#include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -47,7 +45,7 @@ static bool
 parse_span(struct find_node *n, int64_t unit, int64_t *secp, int32_t *nsecp)
 {
 	const char *s = n->arg;
-	double v, whole;
+	double v;
 	char *end;
 
 	n->num.sign = '\0';
@@ -56,15 +54,13 @@ parse_span(struct find_node *n, int64_t unit, int64_t *secp, int32_t *nsecp)
 	if ((*s < '0' || *s > '9') && *s != '.')
 		return false;
 	v = strtod(s, &end);
-	if (end == s || *end != '\0' || !isfinite(v) ||
-	    strpbrk(s, "xXpP") != NULL)
+	if (end == s || *end != '\0' || strpbrk(s, "xXpP") != NULL)
 		return false;
 	v *= (double)unit;
 	if (v > 1e15)
 		return false;
-	whole = floor(v);
-	*secp = (int64_t)whole;
-	*nsecp = (int32_t)((v - whole) * 1e9);
+	*secp = (int64_t)v;
+	*nsecp = (int32_t)((v - (double)*secp) * 1e9);
 	return true;
 }
 
@@ -129,7 +125,7 @@ find_parse_used(struct find_parser *p, struct find_node *n)
 	    : find_bad_argument(n, n->arg);
 }
 
-/* Days from the last change of status to the last access. */
+/* Days from the last change of status to the last access: N is the Nth day. */
 bool
 find_test_used(struct find_ctx *c, struct find_node *n)
 {
@@ -149,7 +145,7 @@ find_test_used(struct find_ctx *c, struct find_node *n)
 		return order > 0;
 	if (n->num.sign == '-')
 		return order < 0;
-	return order <= 0 && compare(&d, n->sec - DAY, n->nsec) > 0;
+	return order < 0 && compare(&d, n->sec - DAY, n->nsec) >= 0;
 }
 
 /* ---- -newer ------------------------------------------------------------------------- */
@@ -175,15 +171,6 @@ find_newer_word(const char *word, struct find_node *n)
 	return word[6] == 't' || stamp_letter(word[6], &n->y);
 }
 
-/* What -newerXt takes: no file of the host, as -T does. */
-static int
-parse_date(const char *s, int64_t *secp, int32_t *nsecp)
-{
-	if (*s != '@' && (*s < '0' || *s > '9'))
-		return EINVAL;
-	return fsu_parse_time(s, secp, nsecp);
-}
-
 /* -newer -anewer -cnewer -newerXY */
 int
 find_parse_newer(struct find_parser *p, struct find_node *n)
@@ -201,7 +188,9 @@ find_parse_newer(struct find_parser *p, struct find_node *n)
 		return FSU_OK;
 	}
 	n->fold = n->word[strlen(n->word) - 1] == 't';
-	if (n->fold && parse_date(n->arg, &n->sec, &n->nsec) != 0)
+	if (n->fold &&
+	    fsu_parse_date(n->arg, 0, p->s->opt.start_sec, p->s->opt.start_nsec,
+		&n->sec, &n->nsec) != 0)
 		return fsu_usage("%s is no date or time that is understood",
 		    fsu_quote_msg(n->arg));
 	return FSU_OK;

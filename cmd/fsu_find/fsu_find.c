@@ -341,12 +341,15 @@ static int
 find_file(struct find_ctx *c)
 {
 	struct rump_stat st;
+	int r;
 
 	if (c->s->opt.follow == 'L' &&
-	    (c->st->st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK &&
-	    find_stat_target(c, &st) == -RUMP_ELOOP) {
-		find_error(c, c->path, RUMP_ELOOP);
-		return 0;
+	    (c->st->st_mode & RUMP_S_IFMT) == RUMP_S_IFLNK) {
+		r = find_stat_target(c, &st);
+		if (r < 0 && r != -RUMP_ENOENT)
+			find_error(c, c->path, r);
+		if (r == -RUMP_ELOOP)
+			return 0;
 	}
 	return find_evaluate(c);
 }
