@@ -71,3 +71,4 @@ check() {
 @test "fsu_find(1)" { examples fsu_find.1; }
 @test "fsu_exec(1)" { examples fsu_exec.1; }
 @test "fsu_touch(1)" { examples fsu_touch.1; }
+@test "fsu_chflags(1)" { examples fsu_chflags.1; }
