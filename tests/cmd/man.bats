@@ -72,3 +72,4 @@ check() {
 @test "fsu_exec(1)" { examples fsu_exec.1; }
 @test "fsu_touch(1)" { examples fsu_touch.1; }
 @test "fsu_chflags(1)" { examples fsu_chflags.1; }
+@test "fsu_xattr(1)" { examples fsu_xattr.1; }

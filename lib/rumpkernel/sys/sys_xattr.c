@@ -25,7 +25,8 @@ xattr_vnode(const struct xwhere *w, struct vnode **vpp)
 	if (w->fd < 0)
 		return sys_getvnode(RUMP_AT_FDCWD, w->upath,
 		    w->nofollow ? RUMP_AT_SYMLINK_NOFOLLOW : 0, vpp);
-	error = fd_getfile(w->fd, false, &fp);
+	/* O_PATH will do: there is no getxattrat(). */
+	error = fd_getfile(w->fd, true, &fp);
 	if (error != 0)
 		return error;
 	vref(fp->f_vp);
