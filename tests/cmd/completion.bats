@@ -127,6 +127,19 @@ offers() { # LINE CANDIDATE..: these and no others
 	offers 'fsu_ls ro' rootfs
 	offers 'fsu_ls rootfs /em' /empty/
 }
+@test "behind a % the partitions" {
+	command -v sfdisk >/dev/null || skip "no sfdisk"
+	truncate -s 8M disk2.img
+	printf 'label: gpt\nstart=2048,size=4096,name=root\nstart=8192,size=4096\n' | sfdisk -q disk2.img
+	offers 'fsu_ls disk2.img%' disk2.img%GPT:1% disk2.img%GPT:2%
+	offers 'makefs disk2.img%G' disk2.img%GPT:1% disk2.img%GPT:2%
+	# bash cuts at the colon, and what it gets replaces what stands behind
+	offers 'fsu_ls disk2.img%GPT:' 1% 2%
+	offers 'fsu_ls disk2.img%GPT:2' 2%
+	newfs-img -t ext2 disk2.img%GPT:2% >/dev/null
+	fsu_mkdir disk2.img%GPT:2% /inside
+	offers 'fsu_ls disk2.img%GPT:2% /in' /inside/
+}
 @test "an image that is in use isn't waited for" {
 	mkfifo go
 	fsu_sh disk.img <go &
