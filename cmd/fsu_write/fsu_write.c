@@ -69,17 +69,13 @@ write_prepare(struct fsu *f, void *state, int n, char **operands)
 {
 	struct write_options *opt = state;
 
-	(void)f, (void)n;
+	(void)n;
 	if (*operands[0] == '\0') {
 		fsu_msg("'': %s", strerror(ENOENT));
 		return FSU_FAIL;
 	}
-	opt->input = fsu_spool(STDIN_FILENO);
-	if (opt->input == -1) {
-		fsu_msg("standard input: %s", strerror(errno));
-		return FSU_FAIL;
-	}
-	return FSU_OK;
+	opt->input = fsu_spool_into(f, "standard input", STDIN_FILENO);
+	return opt->input == -1 ? FSU_FAIL : FSU_OK;
 }
 
 static int

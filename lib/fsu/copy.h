@@ -68,5 +68,10 @@ void fsu_copy_done(void *state);
  * temporary.  A regular file is given back as it is (a duplicate).  -1 and errno.
  */
 int fsu_spool(int hostfd);
+/*
+ * In prepare(): the same of what will go into f's image, which can't take more bytes
+ * than it has: a stream without an end isn't waited for.  -1 after a message.
+ */
+int fsu_spool_into(struct fsu *f, const char *name, int hostfd);
 
 #endif /* FSU_COPY_H */

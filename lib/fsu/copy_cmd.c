@@ -207,7 +207,7 @@ parse_mode(struct fsu_copyopts *o)
 
 /* Operands that are streams (put): read now, before the image is locked. */
 static int
-spool_operands(struct fsu_copyopts *o, int n, char **operands)
+spool_operands(struct fsu *f, struct fsu_copyopts *o, int n, char **operands)
 {
 	struct stat st;
 	int i, in;
@@ -226,15 +226,16 @@ spool_operands(struct fsu_copyopts *o, int n, char **operands)
 			in = open(operands[i], O_RDONLY | O_CLOEXEC | O_NOCTTY);
 		else
 			continue;
-		if (in != -1)
-			o->streams[i] = fsu_spool(in);
-		if (o->streams[i] == -1) {
+		if (in == -1) {
 			fsu_msg("%s: %s", fsu_quote_maybe(operands[i]),
 			    strerror(errno));
 			return FSU_FAIL;
 		}
+		o->streams[i] = fsu_spool_into(f, operands[i], in);
 		if (in != STDIN_FILENO)
 			close(in);
+		if (o->streams[i] == -1)
+			return FSU_FAIL;
 	}
 	return FSU_OK;
 }
@@ -334,7 +335,7 @@ fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
 	if (o->move)
 		status = prepare_move(f, o, sources, operands);
 	if (status == FSU_OK && o->kind == FSU_COPY_PUT)
-		status = spool_operands(o, sources, operands);
+		status = spool_operands(f, o, sources, operands);
 	if (status == FSU_OK && o->kind != FSU_COPY_CP)
 		declare_paths(f, o, n, operands, sources);
 	if (o->to != NULL) {

@@ -220,8 +220,8 @@ void fsu_set_progname(const char *name);
  * or messages would be written into it.  They fail as closed ones do. */
 void fsu_guard_stdio(void);
 const char *fsu_progname(void);
-/* Control characters of s made visible, as messages show names; a static ring
- * of four results. */
+/* Control characters of s made visible, as messages show names; a ring of
+ * four results for each thread. */
 const char *fsu_visible(const char *s);
 /* Flush standard output and report what went wrong with it; a status.  SIGPIPE
  * and EPIPE are silent. */

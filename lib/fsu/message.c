@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
@@ -42,13 +43,43 @@ fsu_progname(void)
 	return progname;
 }
 
+/* A ring for each thread that has something to say (makefs's workers do). */
+struct ring {
+	unsigned next;
+	char text[4][4 * 1024];
+};
+static pthread_key_t ring_key;
+static pthread_once_t ring_once = PTHREAD_ONCE_INIT;
+
+static void
+ring_start(void)
+{
+	if (pthread_key_create(&ring_key, free) != 0)
+		abort();
+}
+
+static char *
+ring_slot(void)
+{
+	struct ring *ring;
+
+	pthread_once(&ring_once, ring_start);
+	ring = pthread_getspecific(ring_key);
+	if (ring == NULL) {
+		ring = fsu_malloc(sizeof(*ring));
+		ring->next = 0;
+		if (pthread_setspecific(ring_key, ring) != 0)
+			abort();
+	}
+	return ring->text[ring->next++ % 4];
+}
+
 const char *
 fsu_visible(const char *s)
 {
-	static char ring[4][4 * 1024];
-	static unsigned next;
-	char *out = ring[next++ % 4], *p = out;
-	const char *const end = out + sizeof(ring[0]) - 8;
+	char *out = ring_slot(), *p = out;
+	const char *const end = out + sizeof(((struct ring *)NULL)->text[0]) -
+	    8;
 
 	for (; *s != '\0' && p < end; s++) {
 		unsigned char c = (unsigned char)*s;

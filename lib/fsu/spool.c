@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -14,6 +15,8 @@
 #include <rump/rumpuser.h>
 
 #include "copy.h"
+#include "fmt.h"
+#include "fsu_impl.h"
 
 #define MEMORY_BYTES (16u << 20)
 #define BUF_BYTES    (128u << 10)
@@ -58,26 +61,40 @@ to_disk(int memfd, char *buf)
 	return fd;
 }
 
-int
-fsu_spool(int hostfd)
+/* What couldn't go on: reading, or keeping what was read. */
+enum side { SIDE_IN, SIDE_SPOOL };
+
+/* At most max bytes: EFBIG. */
+static int
+spool(int hostfd, uint64_t max, enum side *side)
 {
 	struct stat st;
 	uint64_t total;
 	char *buf;
 	ssize_t n;
-	int fd, disk;
+	int fd, disk, error;
 
+	*side = SIDE_IN;
 	if (fstat(hostfd, &st) == -1)
 		return -1;
 	if (S_ISREG(st.st_mode) && lseek(hostfd, 0, SEEK_CUR) == 0)
 		return fcntl(hostfd, F_DUPFD_CLOEXEC, 3);
 	fd = memfd_create("fsu-stdin", MFD_CLOEXEC);
-	if (fd == -1)
+	if (fd == -1) {
+		*side = SIDE_SPOOL;
 		return -1;
+	}
 	buf = fsu_malloc(BUF_BYTES);
 	for (total = 0; (n = read(hostfd, buf, BUF_BYTES)) != 0;
 	     total += (uint64_t)n) {
-		if (n == -1 || write_all(fd, buf, (size_t)n) == -1)
+		if (n == -1)
+			goto fail;
+		if ((uint64_t)n > max - total) {
+			errno = EFBIG;
+			goto fail;
+		}
+		*side = SIDE_SPOOL;
+		if (write_all(fd, buf, (size_t)n) == -1)
 			goto fail;
 		if (total <= MEMORY_BYTES &&
 		    total + (uint64_t)n > MEMORY_BYTES) {
@@ -87,12 +104,63 @@ fsu_spool(int hostfd)
 			close(fd);
 			fd = disk;
 		}
+		*side = SIDE_IN;
 	}
 	free(buf);
 	return fd;
 
 fail:
+	error = errno;
 	free(buf);
 	close(fd);
+	errno = error;
+	return -1;
+}
+
+int
+fsu_spool(int hostfd)
+{
+	enum side side;
+
+	return spool(hostfd, UINT64_MAX, &side);
+}
+
+/* How large the image is, before it is opened; UINT64_MAX if that can't be told. */
+static uint64_t
+image_bytes(const struct fsu *f)
+{
+	off_t size;
+	int fd;
+
+	if (f->image.im_len != 0)
+		return f->image.im_len;
+	fd = open(f->image.im_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	size = fd == -1 ? -1 : lseek(fd, 0, SEEK_END);
+	if (fd != -1)
+		close(fd);
+	return size <= 0 ? UINT64_MAX : (uint64_t)size;
+}
+
+int
+fsu_spool_into(struct fsu *f, const char *name, int hostfd)
+{
+	uint64_t max = image_bytes(f);
+	enum side side;
+	int fd;
+
+	fd = spool(hostfd, max, &side);
+	if (fd != -1)
+		return fd;
+	if (errno == EFBIG && side == SIDE_IN)
+		fsu_errorf(f,
+		    "%s has no end within %llu bytes, which is all of the "
+		    "image",
+		    fsu_quote_msg(name), (unsigned long long)max);
+	else if (side == SIDE_SPOOL)
+		fsu_msg("%s: cannot be kept until it is complete: %s "
+			"(TMPDIR says where)",
+		    fsu_quote_maybe(name), strerror(errno));
+	else
+		fsu_msg("%s: %s", fsu_quote_maybe(name), strerror(errno));
 	return -1;
 }

@@ -288,3 +288,20 @@ meta() { # IMAGE PATH: mode, owner and group as debugfs has them
 	e2fsck -fn small/d.img || { umount small; false; }
 	umount small
 }
+
+@test "a stream without an end isn't waited for: the image says how much it could take" {
+	mkimage d.img 8M
+	for source in /dev/zero -; do
+		expect 1 timeout 60 fsu_put d.img "$source" /z </dev/zero
+		one_line
+		has "fsu_put: d.img:"
+		has "no end within 8388608 bytes"
+	done
+	expect 1 timeout 60 fsu_put "d.img%OFFSET:0,4m%" - /z </dev/zero
+	has "no end within 4194304 bytes"
+	expect 1 fsu_stat d.img /z
+	head -c 9M /dev/zero >t9
+	expect 1 fsu_put d.img - /z <t9
+	has "No space left"
+	fsck_clean d.img
+}

@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fnmatch.h>
+#include <pthread.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -313,6 +314,41 @@ test_inspect(void)
 	close(fd);
 }
 
+/* ---- messages of several threads -------------------------------------------- */
+
+/* All of arg's letter, four at a time: how often another's was met. */
+static void *
+say_letters(void *arg)
+{
+	char text[3000];
+	uintptr_t wrong = 0;
+
+	memset(text, *(char *)arg, sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	for (int i = 0; i < 3000; i++) {
+		const char *a = fsu_visible(text), *b = fsu_visible(text);
+
+		wrong += strcmp(a, text) != 0 || strcmp(b, text) != 0;
+	}
+	return (void *)wrong;
+}
+
+static void
+test_threads(void)
+{
+	static char letters[] = "abcd";
+	pthread_t t[4];
+	void *wrong;
+	bool good = true;
+
+	for (int i = 0; i < 4; i++)
+		if (pthread_create(&t[i], NULL, say_letters, &letters[i]) != 0)
+			bail("no threads");
+	for (int i = 0; i < 4; i++)
+		good = pthread_join(t[i], &wrong) == 0 && wrong == NULL && good;
+	ok(good, "visible names of four threads at once");
+}
+
 int
 main(void)
 {
@@ -322,5 +358,6 @@ main(void)
 	test_paths();
 	test_inspect();
 	test_options();
+	test_threads();
 	return done();
 }
