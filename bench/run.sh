@@ -129,6 +129,11 @@ makefs -t ext2 small.img small
 row "fsu_ls -l of a small image : ls -l" 1.5 -n 201 \
 	"exec fsu_ls small.img -l >/dev/null" "exec ls -l small >/dev/null"
 
+seq 1000 | sed 's/.*/stat -c %n \/file1/' >commands
+sed 's/^stat/fsu_stat small.img/' commands >processes
+row "1,000 commands in fsu_sh : 1,000 processes" 0.05 \
+	"fsu_sh small.img -r -f commands >/dev/null" "sh processes >/dev/null"
+
 if printf getpid | grep -Eq "$only"; then
 	./getpid | awk '{ printf "| rump_sys_getpid() : native system call | %.2f%s | | 0.25 | %.1f ns | %.1f ns | |\n", $1, ($1 > 0.25 ? " **missed**" : ""), $2, $3 }'
 fi
