@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include <fsu/copy.h>
+#include <fsu/progress.h>
 #include <fsu/timearg.h>
 
 #include "tar.h"
@@ -545,6 +546,8 @@ prepare(struct fsu *f, void *state, int n, char **operands)
 		o->to_says->fd = STDERR_FILENO;
 	}
 	fsu_want_write(f, o->to_mode == 'x');
+	if (o->to_mode != 't')
+		fsu_progress_begin(o->to_verbose > 0);
 	if (o->to_mode == 'c')
 		return open_output(f, o);
 	if (o->to_mode == 'x' || o->to_file != NULL)
@@ -599,6 +602,7 @@ run_mode(struct fsu *f, struct tar_opts *o, int n, char **operands)
 	int status;
 
 	if (o->to_mode == 'c') {
+		fsu_progress_phase(NULL, 0);
 		status = clear_output(f, o);
 		if (status == FSU_OK)
 			status = run_globbed(f, o, n, operands);

@@ -203,6 +203,8 @@ bool tar_read_open(struct tar_reader *r, const struct tar_opts *o);
 int tar_read_next(struct fsu *f, struct tar_reader *r);
 struct rump_timespec tar_read_mtime(const struct tar_reader *r);
 void tar_read_close(struct tar_reader *r);
+/* Its line of a list. */
+void tar_list_entry(struct tar_reader *r, struct tar_opts *o, bool in_full);
 void *tar_locale_new(void);
 void tar_locale_free(void *loc);
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fsu/progress.h>
+
 #include "tar.h"
 
 #define READ_BYTES (256u << 10)
@@ -208,6 +210,7 @@ say_member(struct create *c, const struct tar_member *m)
 
 	if (c->o->to_verbose == 0 && !c->list)
 		return;
+	fsu_progress_hide(); /* it may be the same terminal */
 	if (c->o->to_verbose > (c->list ? 0 : 1))
 		tar_list_member(out, c->o, m);
 	else
@@ -261,6 +264,7 @@ write_member(struct create *c, struct tar_member *m, int fd,
 
 	if (c->list)
 		return 0;
+	fsu_progress_file();
 	if (c->foreign != NULL) {
 		tar_foreign_add(c->foreign, m);
 		return tar_foreign_dead(c->foreign) ? -1 : 0;

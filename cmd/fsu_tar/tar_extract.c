@@ -18,6 +18,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <fsu/progress.h>
+
 #include "tar.h"
 
 /* What is set at the end. */
@@ -36,6 +38,7 @@ struct extract {
 	struct later *later;
 	size_t nlater, latercap;
 	mode_t umask;
+	bool tty;  /* names go to one */
 	bool lost; /* attributes that the file system hasn't */
 	unsigned long nlost;
 	unsigned serial; /* of names for what isn't whole */
@@ -461,6 +464,7 @@ one_member(struct extract *x)
 	const char *name;
 	int dirfd, r;
 
+	fsu_progress_file();
 	want_attributes(x);
 	x->need = 0;
 	if ((x->r.r_mode & RUMP_S_IFMT) == RUMP_S_IFREG &&
@@ -510,8 +514,10 @@ one_entry(struct extract *x, int n, char **operands)
 		return 0;
 	}
 	if (x->o->to_verbose > 0) {
-		fsu_out_str(x->o->to_says, r->r_name);
-		fsu_out_char(x->o->to_says, '\n');
+		fsu_progress_hide(); /* it may be the same terminal */
+		tar_list_entry(r, x->o, x->o->to_verbose > 1);
+		if (x->tty)
+			fsu_out_flush(x->o->to_says);
 	}
 	if (!r->r_hardlink && !known_type(r->r_mode)) {
 		fsu_errorf(
@@ -544,12 +550,16 @@ int
 tar_extract(struct fsu *f, struct tar_opts *o, int n, char **operands)
 {
 	struct extract x = {.f = f, .o = o};
+	struct stat st;
 	int ret = -1, r;
 
 	if (!fsu_writable(f)) {
 		fsu_error(f, NULL, RUMP_EROFS);
 		return FSU_FAIL;
 	}
+	x.tty = isatty(STDOUT_FILENO) == 1;
+	if (fstat(o->to_fd, &st) == 0)
+		fsu_progress_phase(NULL, (uint64_t)st.st_size);
 	x.umask = umask(0);
 	umask(x.umask);
 	x.place.p_follow = o->to_keepdirlink;

@@ -14,6 +14,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <fsu/progress.h>
+
 #include "tar.h"
 
 #define DATA_BYTES (256u << 10)
@@ -148,6 +150,7 @@ copy_data(struct tar_foreign *w, struct archive_entry *ae)
 		if (archive_write_data(w->w_a, w->w_buf, (size_t)n) < 0)
 			died(w);
 		off += (uint64_t)n;
+		fsu_progress_bytes((uint64_t)n);
 	}
 	if (fd >= 0)
 		rump_sys_close(fd);

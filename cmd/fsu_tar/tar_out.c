@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fsu/progress.h>
+
 #include "tar.h"
 
 #define OUT_BYTES  (256u << 10)
@@ -133,6 +135,7 @@ flush(struct tar_out *o)
 {
 	const char *p = o->o_buf;
 
+	fsu_progress_bytes(o->o_used);
 	while (o->o_filter != NULL && o->o_used > 0 && o->o_error == 0) {
 		la_ssize_t n = archive_write_data(o->o_filter, p, o->o_used);
 

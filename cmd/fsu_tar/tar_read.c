@@ -19,6 +19,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <fsu/progress.h>
+
 #include "tar.h"
 
 #define READ_BYTES (1u << 20)
@@ -54,6 +56,8 @@ read_some(struct archive *a, void *arg, const void **p)
 	while (n == -1 && errno == EINTR && !fsu_interrupted());
 	if (n == -1)
 		archive_set_error(a, errno, "%s", strerror(errno));
+	else
+		fsu_progress_bytes((uint64_t)n);
 	*p = r->r_buf;
 	return n;
 }
@@ -287,8 +291,8 @@ member_of(const struct tar_reader *r, struct tar_member *m)
 	    (uint32_t)archive_entry_rdevminor(ae));
 }
 
-static void
-list_entry(struct tar_reader *r, struct tar_opts *o)
+void
+tar_list_entry(struct tar_reader *r, struct tar_opts *o, bool in_full)
 {
 	size_t len = strlen(r->r_name);
 	struct tar_member m;
@@ -298,7 +302,7 @@ list_entry(struct tar_reader *r, struct tar_opts *o)
 	if (len > 1 && r->r_name[len - 1] == '/' &&
 	    (r->r_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
 		m.m_name = name = fsu_strndup(r->r_name, len - 1);
-	if (o->to_verbose > 0)
+	if (in_full)
 		tar_list_member(o->to_says, o, &m);
 	else
 		tar_list_name(o->to_says, &m);
@@ -316,7 +320,7 @@ tar_list(struct fsu *f, struct tar_opts *o, int n, char **operands)
 		    (ret = tar_read_next(f, &r)) == 1 && o->to_says->error == 0)
 			if (!tar_excluded(o, r.r_name) &&
 			    tar_wanted(o, n, operands, r.r_name))
-				list_entry(&r, o);
+				tar_list_entry(&r, o, o->to_verbose > 0);
 	tar_read_close(&r);
 	for (int i = 0; i < n && ret == 0; i++)
 		if (!o->to_found[i])

@@ -21,6 +21,7 @@
 
 #include "build.h"
 #include "fsu/fsu.h"
+#include "fsu/progress.h"
 #include "fsu/target.h"
 
 #define ATTEMPTS 4
@@ -198,6 +199,7 @@ copy_all(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
 	};
 	int error, werror;
 
+	fsu_progress_phase("writing", mf->mf_bytes);
 	b.b_copier = copier_new(
 	    mf, rumpuser_file_fd(tg->tg_file), mo->mo_newfs.no_block);
 	error = -build_tree(&b);

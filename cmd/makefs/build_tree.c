@@ -15,6 +15,7 @@
 
 #include "build.h"
 #include "fsu/fsu.h"
+#include "fsu/progress.h"
 
 #define RUNS  64
 #define PIECE 2048 /* bytes of a path that are walked in one go */
@@ -326,6 +327,7 @@ make_child(struct builder *b, uint32_t node)
 	struct mnode *m = mn(b->b_mf, node);
 	int error;
 
+	fsu_progress_file();
 	if (is_lostfound(b, node)) {
 		if ((m->m_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
 			return 0; /* it gets its attributes when it is left */

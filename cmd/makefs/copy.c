@@ -22,9 +22,11 @@
 #include <rump/rump_abi.h>
 
 #include "fsu/fsu.h"
+#include "fsu/progress.h"
 #include "makefs.h"
 
 #define GATHER_BYTES (256u * 1024u)
+#define RANGE_STEP   (16u << 20)  /* ... so much at a time */
 #define RANGE_MIN    GATHER_BYTES /* from here on the host may copy by itself */
 #define BATCH_FILES  64u
 #define BATCH_BYTES  (1024u * 1024u)
@@ -179,6 +181,7 @@ gather_range(struct gather *g, int fd, uint64_t off, uint64_t len, uint64_t pos,
 		g->g_used += (size_t)n;
 		off += (uint64_t)n;
 		len -= (uint64_t)n;
+		fsu_progress_bytes((uint64_t)n);
 		if (g->g_used == GATHER_BYTES)
 			flush(g);
 	}
@@ -198,8 +201,9 @@ host_copy(struct gather *g, struct msource *s, int fd, uint64_t off,
 		return 0;
 	flush(g);
 	while (done < len) {
-		ssize_t n = copy_file_range(
-		    fd, &in, g->g_c->c_image, &out, len - done, 0);
+		uint64_t left = len - done;
+		ssize_t n = copy_file_range(fd, &in, g->g_c->c_image, &out,
+		    left < RANGE_STEP ? left : RANGE_STEP, 0);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -211,6 +215,7 @@ host_copy(struct gather *g, struct msource *s, int fd, uint64_t off,
 			break;
 		}
 		done += (uint64_t)n;
+		fsu_progress_bytes((uint64_t)n);
 	}
 	return done;
 }

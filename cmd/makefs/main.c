@@ -10,6 +10,7 @@
 #include <rump/rumpuser.h>
 
 #include "fsu/fsu.h"
+#include "fsu/progress.h"
 #include "fsu/target.h"
 #include "fsu/timearg.h"
 #include "makefs.h"
@@ -345,6 +346,8 @@ run(struct makefs_opts *mo)
 	if (tg.tg_path != NULL && tg.tg_kind != FSU_TARGET_INPLACE)
 		sc.sc_spooldir = fsu_dirname(tg.tg_path);
 	start = now();
+	fsu_progress_begin(mo->mo_verbose);
+	fsu_progress_phase("reading", 0);
 	status = scan_open(&sc, &access);
 	if (!sc.sc_dead && !mo->mo_nosandbox) {
 		fsu_target_access(&tg, &access);
@@ -384,6 +387,7 @@ main(int argc, char **argv)
 		if (status == FSU_OK)
 			status = run(&mo);
 	}
+	fsu_progress_end();
 	free(mo.mo_sources);
 	free(mo.mo_features);
 	free(mo.mo_label);

@@ -24,6 +24,7 @@
 #include <rump/rumpuser.h>
 
 #include "fsu/fsu.h"
+#include "fsu/progress.h"
 #include "makefs.h"
 #include "scan_acl.h"
 #include "scan_tap.h"
@@ -167,6 +168,7 @@ take_data(struct reader *r, struct mnode *m)
 		    &r->r_spool, buf, len, base + (uint64_t)off);
 		if (error != 0)
 			return error;
+		fsu_progress_bytes(len);
 	}
 	r->r_spool.s_end = base + m->m_size;
 	return ret == ARCHIVE_EOF ? 0 : EIO;
@@ -450,6 +452,7 @@ read_all(struct reader *r)
 			return;
 		}
 		archive_read_data_skip(r->r_a);
+		fsu_progress_file();
 		r->r_dataend = (uint64_t)archive_filter_bytes(r->r_a, 0);
 		if (fsu_interrupted())
 			return;

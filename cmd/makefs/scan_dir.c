@@ -23,6 +23,7 @@
 #include <rump/rump_abi.h>
 
 #include "fsu/fsu.h"
+#include "fsu/progress.h"
 #include "fsu/target.h"
 #include "makefs.h"
 
@@ -292,6 +293,7 @@ enter(struct dirscan *ds, uint32_t dir, struct entry *e)
 
 	if (i == UINT32_MAX)
 		return;
+	fsu_progress_file();
 	m = mn(mf, i);
 	set_attributes(m, &e->e_st);
 	m->m_source = (uint8_t)ds->ds_source;

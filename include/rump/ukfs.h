@@ -253,6 +253,13 @@ int64_t ukfs_fill_from_host(int fd, int hostfd, const struct rump_stat *st);
 int64_t ukfs_drain_to_host(int fd, int hostfd, bool *hosterror);
 /* Copy all of fromfd, a descriptor in from (NULL: this same ukfs), into fd. */
 int64_t ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd);
+/*
+ * Called in the thread that copies, with the number of bytes that these three (and
+ * what is made of them) have just moved; big files in steps.  NULL: nobody.  Not to
+ * be changed while copies are under way.
+ */
+void ukfs_set_copy_handler(
+    void (*handler)(void *arg, uint64_t bytes), void *arg);
 
 /*
  * Directories that a walk has gone into, {0} at the start.  Add: 1 if it is new, 0

@@ -19,6 +19,7 @@
 
 #include "fmt.h"
 #include "fsu_impl.h"
+#include "progress.h"
 #include "timearg.h"
 
 const struct fsu_option fsu_common_options[] = {
@@ -639,6 +640,7 @@ fsu_main(const struct fsu_command *cmd, int argc, char **argv)
 		status = l.exit_now;
 	else if (status == FSU_OK)
 		status = execute(&l);
+	fsu_progress_end();
 	if (cmd->done != NULL)
 		cmd->done(l.state);
 	free(l.state);
@@ -683,6 +685,7 @@ execute_open(struct line *l)
 	status = worse(status, trouble(l, f->status));
 	status = worse(status, trouble(l, fsu_flush_stdout()));
 	status = worse(status, trouble(l, fsu_second_close(f)));
+	fsu_progress_end();
 	if (fsu_signal_seen() != 0)
 		status = 128 + fsu_signal_seen();
 	else if (fsu_stdout_gone())

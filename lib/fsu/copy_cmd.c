@@ -21,6 +21,7 @@
 #include "copy_impl.h"
 #include "fmt.h"
 #include "fsu_impl.h"
+#include "progress.h"
 
 enum {
 	KEY_OWNER = FSU_KEY_LONG,
@@ -324,6 +325,10 @@ fsu_copy_prepare(struct fsu *f, void *state, int n, char **operands)
 	if (o->nodir && n > 2)
 		return fsu_usage(
 		    "extra operand %s", fsu_quote_msg(operands[2]));
+	/* What goes to a terminal itself would be in its way. */
+	if (o->kind != FSU_COPY_GET || n < 2 ||
+	    strcmp(operands[n - 1], "-") != 0 || isatty(STDOUT_FILENO) == 0)
+		fsu_progress_begin(o->verbose);
 	status = FSU_OK;
 	if (o->owner != NULL)
 		status = parse_owner(o);
@@ -529,6 +534,31 @@ get_to_stdout(struct cp *c, int n, char **sources)
 	return status;
 }
 
+/* How many bytes it will be, where that is cheap to know: files, no trees. */
+static void
+announce(struct cp *c, int n, char **sources)
+{
+	const struct fsu_copyopts *o = c->o;
+	struct rump_stat st;
+	uint64_t total = 0;
+
+	if (!fsu_progress_wanted())
+		return;
+	for (int i = 0; i < n; i++) {
+		int fd = i < o->nstreams ? o->streams[i] : -1;
+
+		if (c->src.ops->stat(&c->src, fd >= 0 ? fd : CP_CWD,
+			fd >= 0 ? "" : sources[i], true, &st) != 0)
+			continue;
+		if ((st.st_mode & RUMP_S_IFMT) != RUMP_S_IFREG) {
+			total = 0;
+			break;
+		}
+		total += st.st_size;
+	}
+	fsu_progress_phase(NULL, total);
+}
+
 /* ---- run ------------------------------------------------------------------------------------- */
 
 static void
@@ -652,6 +682,7 @@ fsu_copy_run(struct fsu *f, void *state, int n, char **operands)
 	else
 		image_side(&c.dst, fsu_second(f));
 	c.df = o->kind == FSU_COPY_CP ? fsu_second(f) : f;
+	announce(&c, sources, operands);
 	if (o->kind == FSU_COPY_GET && strcmp(dest, "-") == 0 && !o->recursive)
 		status = get_to_stdout(&c, sources, operands);
 	else

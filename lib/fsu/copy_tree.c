@@ -16,6 +16,7 @@
 #include "copy_impl.h"
 #include "fmt.h"
 #include "fsu_impl.h"
+#include "progress.h"
 
 #define LINK_BYTES RUMP_PATH_MAX
 
@@ -39,9 +40,11 @@ failed(struct cp_ctx *x, bool of_target, int error)
 static void
 tell(const struct cp_ctx *x)
 {
-	if (x->c->o->verbose)
-		printf("%s -> %s\n", fsu_quote_msg(x->spath.s),
-		    fsu_quote_msg(x->dpath.s));
+	if (!x->c->o->verbose)
+		return;
+	fsu_progress_hide(); /* it may be the same terminal */
+	printf(
+	    "%s -> %s\n", fsu_quote_msg(x->spath.s), fsu_quote_msg(x->dpath.s));
 }
 
 /* ---- what is there already? --------------------------------------------------------------- */
@@ -301,6 +304,7 @@ copy_file(struct cp_ctx *x, int sdirfd, const char *sname, bool follow,
 	r = r == 0 ? FSU_OK : failed(x, true, r);
 	c->need = 0;
 	c->replacing = false;
+	fsu_progress_file();
 	return r;
 }
 
@@ -356,6 +360,7 @@ copy_node(struct cp_ctx *x, int sdirfd, const char *sname,
 		r = c->dst.ops->setattr(&c->dst, -1, ddirfd, dname, &a);
 	if (r != 0)
 		return failed(x, true, r);
+	fsu_progress_file();
 	return FSU_OK;
 }
 

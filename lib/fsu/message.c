@@ -15,6 +15,7 @@
 
 #include "fmt.h"
 #include "fsu_impl.h"
+#include "progress.h"
 
 static const char *progname = "fsu";
 static bool stdout_gone;
@@ -140,6 +141,7 @@ say(const struct fsu *f, const char *text)
 		n = asprintf(&line, "%s: %s\n", progname, text);
 	if (n == -1)
 		return;
+	fsu_progress_hide();
 	if (write(STDERR_FILENO, line, (size_t)n) == -1) {
 		/* There is nobody left to tell. */
 	}
@@ -274,6 +276,7 @@ fsu_confirm(const char *fmt, ...)
 	size_t cap;
 	bool yes;
 
+	fsu_progress_hide();
 	fflush(stdout);
 	fprintf(stderr, "%s: ", progname);
 	va_start(ap, fmt);

@@ -17,6 +17,7 @@
 #include "copy.h"
 #include "fmt.h"
 #include "fsu_impl.h"
+#include "progress.h"
 
 #define MEMORY_BYTES (16u << 20)
 #define BUF_BYTES    (128u << 10)
@@ -73,6 +74,7 @@ spool(int hostfd, uint64_t max, enum side *side)
 	char *buf;
 	ssize_t n;
 	int fd, disk, error;
+	bool typed;
 
 	*side = SIDE_IN;
 	if (fstat(hostfd, &st) == -1)
@@ -85,6 +87,7 @@ spool(int hostfd, uint64_t max, enum side *side)
 		return -1;
 	}
 	buf = fsu_malloc(BUF_BYTES);
+	typed = isatty(hostfd) == 1;
 	for (total = 0; (n = read(hostfd, buf, BUF_BYTES)) != 0;
 	     total += (uint64_t)n) {
 		if (n == -1)
@@ -105,6 +108,10 @@ spool(int hostfd, uint64_t max, enum side *side)
 			fd = disk;
 		}
 		*side = SIDE_IN;
+		if (!typed) {
+			fsu_progress_bytes((uint64_t)n);
+			fsu_progress_tick(); /* a pipe may be slow */
+		}
 	}
 	free(buf);
 	return fd;

@@ -17,7 +17,34 @@
 #include "ukfs_impl.h"
 
 #define BUF_BYTES  (256u << 10)
+#define STEP_BYTES (16ull << 20) /* of one call, where somebody is told */
 #define PIPE_BYTES (1 << 20)
+
+/* ---- who is told -------------------------------------------------------------------- */
+
+static void (*copy_handler)(void *, uint64_t);
+static void *copy_handler_arg;
+
+void
+ukfs_set_copy_handler(void (*handler)(void *, uint64_t), void *arg)
+{
+	copy_handler = handler;
+	copy_handler_arg = arg;
+}
+
+static void
+moved(int64_t n)
+{
+	if (copy_handler != NULL && n > 0)
+		copy_handler(copy_handler_arg, (uint64_t)n);
+}
+
+/* How much of what is left one call of the kernel's is to do. */
+static uint64_t
+step(uint64_t left)
+{
+	return copy_handler != NULL && left > STEP_BYTES ? STEP_BYTES : left;
+}
 
 /* One buffer a thread, for as long as the thread lives. */
 static pthread_key_t buf_key;
@@ -115,6 +142,7 @@ fill_from_stream(int fd, int hostfd, char *buf)
 		r = write_all(fd, buf, have, total);
 		if (r < 0)
 			return r;
+		moved(r);
 		total += have;
 	} while (n != 0);
 	return (int64_t)total;
@@ -134,9 +162,11 @@ fill_from_file(int fd, int hostfd, uint64_t size)
 		return -error;
 	n = 0;
 	for (done = 0; done < size; done += (uint64_t)n) {
-		n = rump_sys_copyfromhost(fd, done, hf, done, size - done);
+		n = rump_sys_copyfromhost(
+		    fd, done, hf, done, step(size - done));
 		if (n <= 0)
 			break;
+		moved(n);
 	}
 	rumpuser_file_close(hf);
 	if (n < 0)
@@ -185,7 +215,9 @@ ukfs_fill_from_host(int fd, int hostfd, const struct rump_stat *rst)
 		if (have + (size_t)n > size) /* it grows */
 			return fill_from_stream(fd, hostfd, buf);
 	}
-	return write_all(fd, buf, have, 0);
+	n = write_all(fd, buf, have, 0);
+	moved(n);
+	return n;
 }
 
 /* Read the next data at or after *off, at most to where a hole begins; *off is
@@ -229,9 +261,10 @@ ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd)
 	for (off = 0; r == 0 && off < st.st_size; off += (uint64_t)n) {
 		if (from == NULL) {
 			n = rump_sys_copy_file_range(
-			    fromfd, off, fd, off, st.st_size - off);
+			    fromfd, off, fd, off, step(st.st_size - off));
 			if (n <= 0)
 				break;
+			moved(n);
 			continue;
 		}
 		if (ukfs_enter(from) != 0)
@@ -242,6 +275,7 @@ ukfs_fill_from_image(int fd, struct ukfs *from, int fromfd)
 			r = write_all(fd, buf, (size_t)n, off);
 		if (n <= 0 || r < 0)
 			break;
+		moved(n);
 		r = 0;
 	}
 	if (r == 0 && n < 0)
@@ -354,6 +388,7 @@ drain_to_stream(int fd, int hostfd, char *buf, bool *hosterror)
 				*hosterror = true;
 			return -error;
 		}
+		moved(n);
 	}
 }
 
@@ -375,6 +410,7 @@ drain_sparse(int fd, int hostfd, uint64_t size, off_t pos, char *buf)
 		error = host_write_all(hostfd, buf, (size_t)n);
 		if (error != 0)
 			return -error;
+		moved(n);
 	}
 	return n < 0 ? n : (int64_t)size;
 }
@@ -390,10 +426,11 @@ drain_to_file(int fd, int hostfd, uint64_t size, off_t pos, char *buf)
 	done = 0;
 	if (adopt(hostfd, true, &hf) == 0) {
 		for (n = 0; done < size; done += (uint64_t)n) {
-			n = rump_sys_copytohost(
-			    fd, done, hf, (uint64_t)pos + done, size - done);
+			n = rump_sys_copytohost(fd, done, hf,
+			    (uint64_t)pos + done, step(size - done));
 			if (n <= 0)
 				break;
+			moved(n);
 		}
 		rumpuser_file_close(hf);
 	} else {
