@@ -42,7 +42,7 @@ find_parse_exec(struct find_parser *p, struct find_node *n)
 	n->exec = x;
 	x->dir.hd_fd = -1;
 	x->ask = name[0] == 'o';
-	x->indir = strcmp(name + strlen(name) - 3, "dir") == 0;
+	x->indir = strstr(name, "dir") != NULL;
 	for (i = first; i < p->n; i++) {
 		w = p->argv[i];
 		if (strcmp(w, ";") == 0)

@@ -25,12 +25,13 @@ struct answer {
 
 static struct table {
 	const char *text;
+	char *own; /* text, where we read it */
 	size_t len;
 	struct answer answers[SETS][WAYS];
 } users, groups;
 
 /* A whole file in memory; NULL if it can't be read. */
-static const char *
+static char *
 slurp(const char *path, size_t *lenp)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -62,9 +63,9 @@ void
 fsu_ids_load_host(void)
 {
 	if (users.text == NULL)
-		users.text = slurp("/etc/passwd", &users.len);
+		users.text = users.own = slurp("/etc/passwd", &users.len);
 	if (groups.text == NULL)
-		groups.text = slurp("/etc/group", &groups.len);
+		groups.text = groups.own = slurp("/etc/group", &groups.len);
 }
 
 /* Answers from another file. */
@@ -87,6 +88,9 @@ fsu_ids_load(const char *passwd, size_t plen, const char *group, size_t glen)
 	groups.len = glen;
 	forget(&users);
 	forget(&groups);
+	free(users.own);
+	free(groups.own);
+	users.own = groups.own = NULL;
 }
 
 /* Is a field, up to a colon, this number? */
