@@ -86,6 +86,8 @@ int part_blkid_table(const struct part_place *p, struct part_table *pt);
 int part_label_table(
     const struct part_place *p, struct part_table *pt, char why[UKFS_WHY]);
 
+/* Does the MBR say that there is a GPT? */
+bool part_is_protective(const struct part_place *p);
 /* After part_blkid_table: tables that are damaged get broken or a note.  0 or an
  * errno. */
 int part_check(const struct part_place *p, struct part_table *pt);

@@ -269,8 +269,8 @@ part_blkid_table(const struct part_place *p, struct part_table *pt)
 	if (S_ISBLK(st.st_mode))
 		return probe_table(p, pt, 0);
 	error = probe_table(p, pt, 512);
-	if (error == 0 && strcmp(pt->scheme_name, "PMBR") == 0 &&
-	    p->len % 4096 == 0) {
+	if (error == 0 && pt->scheme == PART_NONE && p->len % 4096 == 0 &&
+	    part_is_protective(p)) {
 		error = probe_table(p, pt, 4096);
 		if (pt->scheme == PART_NONE)
 			pt->sector = 512;

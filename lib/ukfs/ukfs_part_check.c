@@ -132,6 +132,21 @@ check_mbr(const struct part_place *p, struct part_table *pt)
 	}
 }
 
+bool
+part_is_protective(const struct part_place *p)
+{
+	unsigned char sec[512];
+	unsigned i;
+
+	if (!read_all(p, sec, sizeof(sec), 0) || sec[510] != 0x55 ||
+	    sec[511] != 0xaa)
+		return false;
+	for (i = 0; i < 4; i++)
+		if (sec[446 + 16 * i + 4] == 0xee)
+			return true;
+	return false;
+}
+
 /* ---- GPT -------------------------------------------------------------------------- */
 
 static uint32_t
@@ -225,7 +240,7 @@ say(const char *words)
 static void
 check_lost_gpt(const struct part_place *p, struct part_table *pt)
 {
-	bool pmbr = strcmp(pt->scheme_name, "PMBR") == 0;
+	bool pmbr = part_is_protective(p);
 	const char *first, *last;
 	uint32_t sector = 512;
 
@@ -237,8 +252,8 @@ check_lost_gpt(const struct part_place *p, struct part_table *pt)
 				return;
 		}
 	}
-	/* Without its MBR's word for it an old header is a leftover. */
-	if (!pmbr && (first == NULL || first[0] == '\0'))
+	/* Without its MBR's word for it what is damaged is a leftover. */
+	if (!pmbr && first != NULL)
 		return;
 	pt->scheme = PART_GPT;
 	snprintf(pt->scheme_name, sizeof(pt->scheme_name), "GPT");
@@ -248,7 +263,7 @@ check_lost_gpt(const struct part_place *p, struct part_table *pt)
 		snprintf(pt->note, sizeof(pt->note),
 		    "the MBR says that there is a GPT, but there is none, "
 		    "neither at the beginning nor at the end");
-	else if (!pmbr && first == NULL)
+	else if (!pmbr)
 		snprintf(pt->note, sizeof(pt->note),
 		    "there is a GPT, but the MBR doesn't have its entry of "
 		    "type 0xee; if you know better, say OFFSET:off,size");

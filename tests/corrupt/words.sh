@@ -96,3 +96,42 @@ readall() {
 	rm -rf "$work/out"
 	reads "$1" "$2" fsu_get @ -R / "$work/out"
 }
+
+# ---- partitions -----------------------------------------------------------------
+# mbr SIZE [TYPE:START:SECTORS]...: a disk with these primary entries.
+mbr() {
+	truncate -s "$1" "$img"
+	shift
+	at=446
+	for entry; do
+		type=${entry%%:*} rest=${entry#*:}
+		poke $at "\\0\\0\\0\\0\\$(printf %03o "$type")\\0\\0\\0$(le32 "${rest%:*}")$(le32 "${rest#*:}")"
+		at=$((at + 16))
+	done
+	poke 510 '\125\252'
+}
+le32() { # as printf escapes
+	printf '\\%03o\\%03o\\%03o\\%03o' $(($1 & 255)) $(($1 >> 8 & 255)) \
+		$(($1 >> 16 & 255)) $(($1 >> 24 & 255))
+}
+# ebr SECTOR TYPE:START:SECTORS [TYPE:START:SECTORS]: a link of logical partitions.
+ebr() {
+	sector=$1 at=$(($1 * 512 + 446))
+	shift
+	for entry; do
+		type=${entry%%:*} rest=${entry#*:}
+		poke $at "\\0\\0\\0\\0\\$(printf %03o "$type")\\0\\0\\0$(le32 "${rest%:*}")$(le32 "${rest#*:}")"
+		at=$((at + 16))
+	done
+	poke $((sector * 512 + 510)) '\125\252'
+}
+# refuses WORDS REGEX: every kind of command says it in one line, and changes nothing.
+refuses() {
+	arg="$img%$1%"
+	[ "${3-}" != part ] || arg=$img
+	reads 2 "$2" fsu_ls "$arg"
+	[ "$(wc -l <"$work/err")" -eq 1 ]
+	tap $? "$case: one line"
+	reads 2 "$2" fsu_put "$arg" /etc/passwd /
+	reads 2 "$2" newfs-img -t ext2 "$arg"
+}
