@@ -18,14 +18,14 @@ fi
 
 san=address,undefined
 o=build/clang-address-undefined-fuzz
-$MAKE CC=clang SAN=$san FUZZ=1 $o/kernel/rumpkernel.o $o/lib/librumpuser.a
+$MAKE CC=clang SAN=$san FUZZ=1 $o/lib/libukfs.a
 mkdir -p "$FUZZ_DIR"
 status=0
 for name; do
 	clang -std=gnu11 -g -O1 -Wall -Wextra -Werror -Iinclude \
 		-fsanitize=fuzzer,$san -fno-sanitize-recover=all \
 		-o "$FUZZ_DIR/fuzz_$name" "tests/fuzz/fuzz_$name.c" \
-		$o/kernel/rumpkernel.o $o/lib/librumpuser.a -lpthread
+		$o/lib/libukfs.a -lblkid -lpthread
 	[ "$FUZZ_TIME" -gt 0 ] || continue
 	mkdir -p "$FUZZ_DIR/$name" "$FUZZ_DIR/$name.found"
 	sh "tests/fuzz/seeds_$name.sh" "$FUZZ_DIR/$name"
