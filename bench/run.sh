@@ -86,6 +86,9 @@ rm -rf x y
 row "fsu_get -R : debugfs rdump (3 pairs)" 1.0 -n 3 -a "rm -rf x" -b "rm -rf y && mkdir y" \
 	"fsu_get tree.img -a / x" "debugfs -R 'rdump / y' tree.img 2>/dev/null"
 rm -rf x y
+row "fsu_tar -c : tar cf" 1.3 -a "rm -f x.tar" -b "rm -f y.tar" \
+	"fsu_tar tree.img -c >x.tar" "tar cf y.tar -C $tree ."
+rm -f x.tar y.tar
 newfs-img -t ext2 -s "$((size * 3 / 2))m" -N "$(($(find "$tree" | wc -l) + 1000))" empty.img
 can_mount && row "fsu_put -R : mount + cp -a + umount" 0.333 \
 	-a "cp --sparse=always empty.img p.img" -b "cp --sparse=always empty.img q.img" \

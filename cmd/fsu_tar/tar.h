@@ -2,7 +2,8 @@
 /*
  * Inside fsu_tar.
  *
- *	fsu_tar.c	 options, operands, what is opened before the image
+ *	fsu_tar.c	 what is opened before the image, and which mode runs
+ *	tar_options.c	 the command line
  *	tar_names.c	 --exclude, members, leading components, name lists
  *	tar_create.c	 the walk: what is archived, and the data
  *	tar_attr.c	 extended attributes, access lists, file flags
@@ -53,7 +54,8 @@ struct tar_opts {
 	bool to_wildcards, to_fulltime, to_utc, to_null;
 	unsigned long to_strip;
 	struct tar_names to_excludes;
-	bool *to_found;		 /* by operand: a member was it */
+	int to_taken;	/* operands that were letters, and their values */
+	bool *to_found; /* by operand: a member was it */
 	const char *to_fromfile; /* -T */
 	struct tar_names to_from;
 	/* --owner --group --mode --mtime */
@@ -97,6 +99,18 @@ struct tar_member {
 	size_t m_nrange;
 	bool m_sparse;
 };
+
+/* ---- tar_options.c ------------------------------------------------------------ */
+
+#define TAR_NOPTIONS 52
+extern const struct fsu_option tar_option_table[TAR_NOPTIONS];
+int tar_option(void *state, int key, const char *value);
+int tar_set_format(struct tar_opts *o, const char *name);
+/*
+ * "cvf FILE", as tar's letters were first: one word, and values behind it.  It can
+ * only be that where no mode was said.  Operands that it took, or -1.
+ */
+int tar_old_letters(struct tar_opts *o, int n, char **operands);
 
 /* ---- tar_out.c --------------------------------------------------------------- */
 

@@ -255,6 +255,20 @@ same() {
 	has "nosuch: No such file or directory"
 }
 
+@test "letters without a dash, as tar's were first" {
+	fsu_tar d.img cvfC x.tar sub deep >out
+	[ "$(head -n 1 out)" = deep/ ]
+	fsu_tar d.img tf x.tar >got
+	tar tf x.tar >want
+	diff want got
+	mkimage e.img 16M
+	expect 0 fsu_tar e.img xf x.tar deep/random
+	fsu_cat e.img deep/random | cmp - t/sub/deep/random
+	expect 2 fsu_tar d.img cf
+	has "'f' in 'cf' needs a value"
+	expect 2 fsu_tar d.img hello
+}
+
 @test "-x: members, --strip-components, -C, -v, what isn't there" {
 	fsu_tar d.img -c >x.tar
 	mkimage e.img 16M
@@ -406,6 +420,8 @@ root' ]
 	expect 2 fsu_tar -o ro d.img -x -f x.tar
 	[ "$(sum d.img)" = "$before" ]
 	expect 1 fsu_tar nosuch.img -c -f new.tar || expect 2 fsu_tar nosuch.img -c -f new.tar
+	[ ! -e new.tar ]
+	expect 1 fsu_tar d.img -c -C nodir -f new.tar
 	[ ! -e new.tar ]
 	# an lzop'd or lrzip'd archive would need a program
 	printf '\211LZO\0\r\n\032\n' >x.lzo
