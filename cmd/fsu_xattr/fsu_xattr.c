@@ -475,8 +475,8 @@ const struct fsu_command fsu_xattr_command = {
 		"[-hRLP] IMAGE rm NAME FILE...\n"
 		"[-hRLP] [-e ENCODING] [-m REGEX] IMAGE dump FILE...\n"
 		"[-h] IMAGE restore <DUMP",
-    .summary = "Extended attributes of files in an image, as getfattr(1) and "
-	       "setfattr(1) have them.",
+    .summary = "Extended attributes of files in an image: getfattr(1) and "
+	       "setfattr(1).",
     .options = xattr_option_table,
     .noptions = sizeof(xattr_option_table) / sizeof(*xattr_option_table),
     .flags = FSU_READS,
