@@ -86,17 +86,31 @@ check_directory(const char *path)
 	return error;
 }
 
+/* By the umask, or by the default access control list of where it is made. */
+static int
+make_plain(const char *path, uint32_t mask)
+{
+	uint32_t old = rump_sys_umask(mask);
+	int error = rump_sys_mkdir(path, 0777);
+
+	rump_sys_umask(old);
+	return error;
+}
+
 /* The last component, with the mode that was asked for. */
 static int
 make_last(struct fsu *f, const struct mkdir_options *opt, const char *path)
 {
-	uint32_t mode = 0777 & ~opt->umask;
+	uint32_t mode;
 	int error;
 
-	if (opt->change != NULL)
+	if (opt->change != NULL) {
 		mode = fsu_mode_apply(opt->change, 0777, true, opt->umask);
-	error = rump_sys_makeat(
-	    RUMP_AT_FDCWD, path, RUMP_S_IFDIR | mode, 0, NULL, NULL, 0, NULL);
+		error = rump_sys_makeat(RUMP_AT_FDCWD, path,
+		    RUMP_S_IFDIR | mode, 0, NULL, NULL, 0, NULL);
+	} else {
+		error = make_plain(path, opt->umask);
+	}
 	if (error == 0) {
 		say_made(opt, path);
 		return FSU_OK;
@@ -110,13 +124,11 @@ make_last(struct fsu *f, const struct mkdir_options *opt, const char *path)
 static int
 make_parent(struct fsu *f, const struct mkdir_options *opt, const char *path)
 {
-	uint32_t mode = (0777 & ~opt->umask) | 0300;
 	int error;
 
 	if (check_directory(path) == 0)
 		return FSU_OK;
-	error = rump_sys_makeat(
-	    RUMP_AT_FDCWD, path, RUMP_S_IFDIR | mode, 0, NULL, NULL, 0, NULL);
+	error = make_plain(path, opt->umask & ~0300u);
 	if (error == 0) {
 		say_made(opt, path);
 		return FSU_OK;

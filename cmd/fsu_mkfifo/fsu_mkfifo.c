@@ -43,20 +43,24 @@ static int
 mkfifo_run(struct fsu *f, void *state, int n, char **operands)
 {
 	const struct mkfifo_options *opt = state;
-	uint32_t mask = umask(0), mode = 0666 & ~mask;
+	uint32_t mask = umask(0), mode = 0, old;
 
 	umask(mask);
 	if (opt->change != NULL)
 		mode = fsu_mode_apply(opt->change, 0666, false, mask);
+	old = rump_sys_umask(mask);
 	for (int i = 0; i < n && !fsu_interrupted(); i++) {
-		int error = rump_sys_makeat(RUMP_AT_FDCWD, operands[i],
-		    RUMP_S_IFIFO | mode, 0, NULL, NULL, 0, NULL);
+		int error = opt->change == NULL
+		    ? rump_sys_mkfifo(operands[i], 0666)
+		    : rump_sys_makeat(RUMP_AT_FDCWD, operands[i],
+			  RUMP_S_IFIFO | mode, 0, NULL, NULL, 0, NULL);
 
 		if (error != 0)
 			fsu_errorf(f, "cannot create fifo %s: %s",
 			    fsu_quote_msg(operands[i]),
 			    fsu_no_room(f, error, "a block or an inode is"));
 	}
+	rump_sys_umask(old);
 	return FSU_OK;
 }
 

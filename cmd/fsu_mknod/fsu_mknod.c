@@ -115,15 +115,21 @@ static int
 mknod_run(struct fsu *f, void *state, int n, char **operands)
 {
 	const struct mknod_options *opt = state;
-	uint32_t mask = umask(0), mode = 0666 & ~mask;
+	uint64_t dev = RUMP_MAKEDEV(opt->major, opt->minor);
+	uint32_t mask = umask(0), mode, old;
 	int error;
 
 	(void)n;
 	umask(mask);
-	if (opt->change != NULL)
+	if (opt->change != NULL) {
 		mode = fsu_mode_apply(opt->change, 0666, false, mask);
-	error = rump_sys_makeat(RUMP_AT_FDCWD, operands[0], opt->type | mode,
-	    RUMP_MAKEDEV(opt->major, opt->minor), NULL, NULL, 0, NULL);
+		error = rump_sys_makeat(RUMP_AT_FDCWD, operands[0],
+		    opt->type | mode, dev, NULL, NULL, 0, NULL);
+	} else {
+		old = rump_sys_umask(mask);
+		error = rump_sys_mknod(operands[0], opt->type | 0666, dev);
+		rump_sys_umask(old);
+	}
 	if (error == 0)
 		return FSU_OK;
 	fsu_errorf(f, "%s: %s", fsu_quote_maybe(operands[0]),

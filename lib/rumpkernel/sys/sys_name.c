@@ -37,7 +37,12 @@ rump_sys_mkdirat(int dirfd, const char *path, uint32_t mode)
 {
 	struct lwp *l = sys_enter();
 	struct vattr va = {0};
-	const struct vcreate vc = {.vc_type = VDIR, .vc_attr = &va};
+	const struct vcreate vc = {
+	    .vc_type = VDIR,
+	    .vc_attr = &va,
+	    .vc_inherit = true,
+	    .vc_mode = mode,
+	};
 
 	if (l == NULL)
 		return -EINTR;
@@ -55,7 +60,8 @@ static int
 do_mknod(int dirfd, const char *upath, uint32_t mode, uint64_t dev)
 {
 	struct vattr va = {0};
-	struct vcreate vc = {.vc_attr = &va};
+	struct vcreate vc = {
+	    .vc_attr = &va, .vc_inherit = true, .vc_mode = mode};
 
 	vc.vc_type = (mode & RUMP_S_IFMT) == 0 ? VREG : vtype_of_mode(mode);
 	switch (vc.vc_type) {

@@ -182,6 +182,8 @@ open_create(int dirfd, const char *upath, int flags, uint32_t mode,
 			nd.nd_vp = NULL; /* handed on */
 	} else {
 		sys_newattr(&va, mode, true);
+		vc.vc_inherit = true;
+		vc.vc_mode = mode;
 		error = sys_create(&nd, &vc, true, vpp);
 		if (error == EEXIST && !excl)
 			error = EAGAIN;

@@ -143,6 +143,10 @@ struct vcreate {
 	const char *vc_target; /* VLNK */
 	size_t vc_targetlen;
 	const struct vattr *vc_attr;
+	/* Made by a call that heeds the umask: a directory's default access control
+	 * list goes before it, and then vc_mode is the mode that was asked for. */
+	bool vc_inherit;
+	uint32_t vc_mode;
 };
 
 /* Where readdir hands entries.  emit returns 0, or an error to stop before this

@@ -299,6 +299,10 @@ int ext2_listxattr(struct vnode *vp, char *buf, size_t *lenp);
 int ext2_xattr_drop(struct ext2_node *np);
 /* An access ACL follows the mode. */
 int ext2_acl_chmod(struct vnode *vp);
+/* A new node, stored already, gets its directory's default list, if there is one,
+ * with the mode's bits taken from it (not from the umask). */
+int ext2_acl_inherit(
+    struct ext2_node *dnp, struct ext2_node *np, bool dir, uint32_t mode);
 /* Between the form that programs see and the one on disk; *lenp in: room. */
 int ext2_acl_todisk(const void *value, size_t len, void *out, size_t *lenp);
 int ext2_acl_fromdisk(const void *disk, size_t len, void *out, size_t *lenp);

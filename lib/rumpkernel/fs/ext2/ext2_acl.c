@@ -8,8 +8,9 @@
  * A list is valid if its entries come in the order owner, users, group, groups,
  * mask, other, with the mask where a user or group is named.
  *
- * Left out: a directory's default list isn't given to what is made in it.  Who
- * copies a tree says what each node has.
+ * A directory's default list goes to what is made in it by the plain calls
+ * (ext2_acl_inherit() in ext2_xattr.c), as acl(5) has it.  Who makes a node with
+ * all its attributes at once says what it has.
  */
 #include "fs/ext2/ext2.h"
 #include "kern/kstring.h"

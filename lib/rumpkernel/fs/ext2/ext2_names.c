@@ -162,6 +162,9 @@ node_fill(struct vnode *dvp, struct vnode *vp, const struct vcreate *vc)
 		error = ext2_rdev_put(np, vc->vc_rdev);
 	if (error == 0)
 		error = ext2_node_store(np);
+	if (error == 0 && vc->vc_inherit && vc->vc_type != VLNK)
+		error = ext2_acl_inherit(
+		    ext2_node_of(dvp), np, vc->vc_type == VDIR, vc->vc_mode);
 	if (error == 0)
 		ext2_vnode_setup(vp, np);
 	return error;

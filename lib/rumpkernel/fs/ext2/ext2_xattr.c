@@ -14,10 +14,11 @@
 #include "kern/kmem.h"
 #include "kern/kstring.h"
 
-#define XATTR_MAX  4096u /* no more entries fit into a block */
-#define BLOCK_HEAD sizeof(struct ext2_xattr_head_disk)
-#define BODY_HEAD  sizeof(struct ext2_xattr_ihead_disk)
-#define TERMINATOR 4u
+#define XATTR_MAX   4096u /* no more entries fit into a block */
+#define BLOCK_HEAD  sizeof(struct ext2_xattr_head_disk)
+#define BODY_HEAD   sizeof(struct ext2_xattr_ihead_disk)
+#define TERMINATOR  4u
+#define ACL_MINIMAL (4u + 3 * 4u) /* on disk: owner, group, others */
 
 struct xattr {
 	uint8_t x_index, x_namlen;
@@ -717,5 +718,63 @@ ext2_acl_chmod(struct vnode *vp)
 		error = set_write(np, &xs);
 	}
 	set_free(np, &xs);
+	return error;
+}
+
+/* The lists that a node made under mode gets: both in the form on disk. */
+static int
+inherit_set(struct ext2_node *np, struct xset *xs, uint8_t *access,
+    const struct xattr *dflt, bool dir, uint32_t mode)
+{
+	uint32_t bits = np->n_st.st_mode;
+	int error = 0;
+
+	memcpy(access, dflt->x_value, dflt->x_len);
+	ext2_acl_mode(access, dflt->x_len, &bits);
+	bits &= mode & 0777;
+	ext2_acl_setmode(access, dflt->x_len, bits);
+	np->n_st.st_mode = (np->n_st.st_mode & ~0777u) | bits;
+	/* What says no more than the mode isn't kept. */
+	if (dflt->x_len > ACL_MINIMAL)
+		error = set_change(
+		    xs, EXT2_XI_POSIX_ACL_ACCESS, "", access, dflt->x_len, 0);
+	if (error == 0 && dir)
+		error = set_change(xs, EXT2_XI_POSIX_ACL_DEFAULT, "",
+		    dflt->x_value, dflt->x_len, 0);
+	return error;
+}
+
+int
+ext2_acl_inherit(
+    struct ext2_node *dnp, struct ext2_node *np, bool dir, uint32_t mode)
+{
+	struct xset theirs, xs = {0};
+	const struct xattr *dflt;
+	uint8_t *access = NULL;
+	size_t len = 0;
+	int error;
+
+	if (dnp->n_acl == 0 && body_room(dnp) == 0)
+		return 0;
+	error = set_read(dnp, &theirs);
+	if (error != 0)
+		return error;
+	dflt = set_find(&theirs, EXT2_XI_POSIX_ACL_DEFAULT, "");
+	if (dflt == NULL)
+		goto done;
+	error = ext2_acl_fromdisk(dflt->x_value, dflt->x_len, NULL, &len);
+	if (error == EUCLEAN)
+		error = set_bad(dnp, "an access control list is damaged");
+	if (error != 0)
+		goto done;
+	access = kmem_alloc(dflt->x_len);
+	error = access == NULL ? ENOMEM
+			       : inherit_set(np, &xs, access, dflt, dir, mode);
+	if (error == 0)
+		error = set_write(np, &xs);
+	kmem_free(access, dflt->x_len);
+	set_free(np, &xs);
+done:
+	set_free(dnp, &theirs);
 	return error;
 }
