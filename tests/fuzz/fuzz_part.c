@@ -28,8 +28,8 @@ check_part(int fd, const struct ukfs_part *up, uint64_t size)
 			abort();
 		return;
 	}
-	if (up->up_problem[0] != '\0' || pw.pw_len == 0 ||
-	    pw.pw_off > size || pw.pw_len > size - pw.pw_off)
+	if (up->up_problem[0] != '\0' || pw.pw_len == 0 || pw.pw_off > size ||
+	    pw.pw_len > size - pw.pw_off)
 		abort();
 	if (pw.pw_off != up->up_off || pw.pw_len != up->up_len)
 		abort();

@@ -56,7 +56,7 @@ fi
 $cc -Wall -Wextra -Werror $san $flags -o shared example.c $libs >log 2>&1
 ok "the example compiles with libukfs.so" $? || cat log
 # shellcheck disable=SC2086
-$cc -Wall -Wextra -Werror $san $flags -o static example.c "$tmp/prefix/lib/libukfs.a" -lpthread -ldl >log 2>&1
+$cc -Wall -Wextra -Werror $san $flags -o static example.c "$tmp/prefix/lib/libukfs.a" -lblkid -lpthread -ldl >log 2>&1
 ok "... and with libukfs.a" $?
 mke2fs -q -F -t ext2 -d t f.img 4M >/dev/null 2>&1
 before=$(sha256sum <f.img)

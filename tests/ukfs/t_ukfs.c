@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <string.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -52,8 +53,8 @@ test_start(const char *image)
 		errno == ENOENT,
 	    "a missing image");
 	ok(ukfs_mount_disk(NULL, image, 1, NULL, 0, NULL, 0) == NULL &&
-		errno == ENOTSUP,
-	    "partitions are not supported");
+		errno == ENOENT,
+	    "no partition in a bare file system");
 	ok(ukfs_mount("nonsense", image, NULL, 0, NULL, 0) == NULL,
 	    "an unknown type");
 	u = ukfs_mount("ext2", image, UKFS_DEFAULTMP, RUMP_MNT_RDONLY, NULL, 0);
@@ -392,6 +393,104 @@ test_threads(struct ukfs *u, struct ukfs *v)
 	is(errors, 0, "six threads in two images");
 }
 
+/* Partition at sector 2048 of a new disk, with the image in it. */
+static void
+make_disk(const char *disk, const char *image)
+{
+	static const unsigned char entry[16] = {
+	    0, 0, 0, 0, 0x83, 0, 0, 0, 0, 8, 0, 0, 0, 32, 0, 0};
+	static char buf[4 << 20];
+	int in, out;
+
+	in = open(image, O_RDONLY);
+	out = open(disk, O_RDWR | O_CREAT | O_TRUNC, 0644);
+	ok(in != -1 && out != -1 && read(in, buf, sizeof(buf)) == sizeof(buf) &&
+		pwrite(out, buf, sizeof(buf), 1 << 20) == sizeof(buf) &&
+		ftruncate(out, 6 << 20) == 0 &&
+		pwrite(out, entry, 16, 446) == 16 &&
+		pwrite(out, "\x55\xaa", 2, 510) == 2,
+	    "make a disk");
+	close(in);
+	close(out);
+}
+
+/* A little-endian disklabel with the same partition as b. */
+static void
+make_label(const char *disk)
+{
+	unsigned char l[148 + 16 * 8] = {0x57, 0x45, 0x56, 0x82};
+	unsigned i;
+	int fd;
+
+	memcpy(l + 132, l, 4);
+	l[41] = 2;  /* d_secsize 512 */
+	l[138] = 8; /* d_npartitions */
+	l[164 + 1] = 32;
+	l[164 + 5] = 8;
+	l[164 + 12] = 17;
+	for (i = 0; i < sizeof(l); i += 2) {
+		if (i == 136)
+			continue;
+		l[136] ^= l[i];
+		l[137] ^= l[i + 1];
+	}
+	fd = open(disk, O_RDWR);
+	ok(pwrite(fd, l, sizeof(l), 512) == sizeof(l), "label it");
+	close(fd);
+}
+
+static void
+test_partitions(const char *image)
+{
+	const char *disk = host("disk"), *words;
+	struct ukfs_parts parts;
+	struct ukfs_window pw;
+	struct ukfs_content uc;
+	char why[UKFS_WHY];
+	struct ukfs *u, *v;
+	int fd;
+
+	make_disk(disk, image);
+	fd = open(disk, O_RDONLY);
+	lseek(fd, 77, SEEK_SET);
+	is(ukfs_part_find(fd, "MBR:1", &pw, why), 0, "find a partition");
+	ok(pw.pw_off == 1 << 20 && pw.pw_len == 4 << 20 && pw.pw_sector == 512,
+	    "where it is");
+	FAILS(ukfs_part_find(fd, "MBR:2", &pw, why), ENOENT);
+	ok(strcmp(why, "MBR:2: the table has partition 1") == 0, "%s", why);
+	FAILS(ukfs_part_find(fd, "MBR:", &pw, why), EINVAL);
+	FAILS(ukfs_part_find(fd, "OFFSET:6m", &pw, why), ERANGE);
+	FAILS(ukfs_part_words("FOO:1", why), EINVAL);
+	ok(ukfs_part_suffix("a%b%MBR:1%GPT:2%", &words) &&
+		strcmp(words, "MBR:1%GPT:2%") == 0 &&
+		!ukfs_part_suffix("a%MBR:1", &words),
+	    "suffixes");
+	is(ukfs_part_list(fd, NULL, &parts, why), 0, "list them");
+	ok(parts.ups_n == 1 &&
+		strcmp(parts.ups_part[0].up_words, "MBR:1") == 0 &&
+		strcmp(parts.ups_part[0].up_content.uc_type, "ext2") == 0,
+	    "one with ext2");
+	ukfs_part_list_free(&parts);
+	is(ukfs_identify(fd, 1 << 20, 4 << 20, &uc), 0, "look at bytes");
+	ok(uc.uc_kind == UKFS_CONTENT_FS && strcmp(uc.uc_type, "ext2") == 0 &&
+		lseek(fd, 0, SEEK_CUR) == 77,
+	    "ext2; the descriptor's offset stays");
+	close(fd);
+	u = ukfs_mount_disk(NULL, disk, 0, NULL, RUMP_MNT_RDONLY, NULL, 0);
+	ok(u != NULL, "partition 0 of an MBR is its first");
+	ok(ukfs_mount_disk(NULL, disk, 1, NULL, 0, NULL, 0) == NULL &&
+		errno == ENOENT,
+	    "there is no other");
+	is(ukfs_release(u, 0), 0, "release");
+	make_label(disk);
+	u = ukfs_mount_disk(NULL, disk, 1, NULL, 0, NULL, 0);
+	v = ukfs_mount_disk(NULL, disk, 0, NULL, 0, NULL, 0);
+	ok(u != NULL && v == NULL && errno == ENOENT,
+	    "with a disklabel it is its letter: b, and no a");
+	if (u != NULL)
+		is(ukfs_release(u, 0), 0, "release");
+}
+
 int
 main(int argc, char **argv)
 {
@@ -416,5 +515,6 @@ main(int argc, char **argv)
 		is(ukfs_release(v, 0), 0, "release");
 	}
 	test_window(argv[1]);
+	test_partitions(argv[1]);
 	return done();
 }
