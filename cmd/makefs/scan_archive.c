@@ -479,7 +479,7 @@ read_all(struct reader *r)
  * may still be opened.
  */
 static locale_t utf8_locale;
-static iconv_t pc_names = (iconv_t)-1;
+static iconv_t pc_names __attribute__((used)) = (iconv_t)-1; /* held */
 
 void
 scan_archive_prepare(void)
