@@ -300,12 +300,36 @@ part_numbers(char *buf, size_t size, const struct part_table *pt)
 		snprintf(buf + len, size - len, " ..");
 }
 
+/* "1 (root), 2 (swap)" */
+static void
+list_names(char *buf, size_t size, const struct part_table *pt)
+{
+	const struct part_entry *pe;
+	size_t len = 0;
+	unsigned i;
+
+	buf[0] = '\0';
+	for (i = 0; i < pt->n; i++) {
+		pe = &pt->entry[i];
+		if (len + strlen(pe->name) + 24 > size) {
+			snprintf(buf + len, size - len, " ..");
+			break;
+		}
+		len += (size_t)snprintf(buf + len, size - len, "%s%u (%s)",
+		    i ? ", " : "", pe->number,
+		    pe->name[0] != '\0' ? pe->name : "no name");
+	}
+}
+
 static void
 no_such(char why[UKFS_WHY], const struct part_table *pt, const struct parsed *w)
 {
 	char numbers[160];
 
-	part_numbers(numbers, sizeof(numbers), pt);
+	if (w->name != NULL)
+		list_names(numbers, sizeof(numbers), pt);
+	else
+		part_numbers(numbers, sizeof(numbers), pt);
 	if (pt->n == 0)
 		snprintf(why, UKFS_WHY, "%s:%s: the %s there has no partitions",
 		    word_names[w->w], w->value,

@@ -119,6 +119,9 @@ for l in sys.stdin:
 	expect 2 fsu_ls d.img%GPT:name=twin%
 	one_line
 	has "2 partitions have it; say GPT:3"
+	expect 2 fsu_ls d.img%GPT:name=nobody%
+	one_line
+	has "the table has partitions 1 (root), 2 (dätä two), 3 (twin), 4 (twin)"
 }
 
 @test "GPT with sectors of 4096 bytes" {
