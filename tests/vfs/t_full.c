@@ -130,6 +130,10 @@ t_inodes(void)
 	char name[32];
 
 	MUST(rump_sys_statvfs(".", &sv));
+	if (vt_fs->fs_format != NULL && sv.f_files == 0) {
+		skip(1, "the format has no inodes");
+		return;
+	}
 	const char *d = vt_subdir("d");
 	bool sub = vt_can(RUMP_CAP_SUBDIRS);
 	uint32_t type = sub ? RUMP_S_IFDIR : RUMP_S_IFREG;

@@ -235,7 +235,7 @@ t_deep(void)
 	MUST(rump_sys_statvfs(".", &sv));
 	if (sv.f_bavail / 2 < (uint64_t)depth)
 		depth = (int)(sv.f_bavail / 2);
-	if (sv.f_favail / 2 < (uint64_t)depth)
+	if (sv.f_files != 0 && sv.f_favail / 2 < (uint64_t)depth)
 		depth = (int)(sv.f_favail / 2);
 	for (int i = 0; i < depth; i++)
 		bad += rump_sys_mkdir("deeper", 0755) != 0 ||

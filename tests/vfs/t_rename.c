@@ -16,7 +16,8 @@ t_simple(void)
 	ino = vt_ino("a");
 	OK(rump_sys_rename("a", "b"));
 	ok(!vt_exists("a"), "the old name is gone");
-	is(vt_ino("b"), ino, "the same file");
+	if (vt_can(RUMP_CAP_STABLE_INO))
+		is(vt_ino("b"), ino, "the same file");
 	vt_has("b", "A");
 	OK(rump_sys_rename("b", "b"));
 	OK(rump_sys_mkdir("d", 0755));
@@ -163,7 +164,8 @@ t_loops(void)
 	OK(rump_sys_rename("a/b/c", "c"));
 	OK(rump_sys_rename("a", "c/a"));
 	vt_has("c/a/b/../../f", "x");
-	is(vt_nlink("c"), 3, "links");
+	if (vt_can(RUMP_CAP_LINKS))
+		is(vt_nlink("c"), 3, "links");
 }
 
 static void

@@ -39,6 +39,19 @@ format_newfs(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
 	return error == 0;
 }
 
+/* By mkfs.fat: fs_features has its options. */
+static bool
+format_fat(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
+{
+	char cmd[200];
+
+	(void)inodes;
+	/* Of another size than usual: whatever FAT fits. */
+	snprintf(cmd, sizeof(cmd), "mkfs.fat %s /dev/fd/%d >/dev/null",
+	    size == fs->fs_size ? fs->fs_features : "", fd);
+	return system(cmd) == 0;
+}
+
 #define MB (UINT64_C(1) << 20)
 #define EXT2                                          \
 	.fs_type = "ext2", .fs_format = format_newfs, \
@@ -69,6 +82,24 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_format = format_newfs,
 	.fs_size = 32 * MB,
 	.fs_bigendian = true},
+    {.fs_name = "fat12",
+	.fs_type = "msdos",
+	.fs_format = format_fat,
+	.fs_check = "fsck.fat -n %s",
+	.fs_features = "-F 12 -s 16",
+	.fs_size = 16 * MB},
+    {.fs_name = "fat16",
+	.fs_type = "msdos",
+	.fs_format = format_fat,
+	.fs_check = "fsck.fat -n %s",
+	.fs_features = "-F 16",
+	.fs_size = 32 * MB},
+    {.fs_name = "fat32",
+	.fs_type = "msdos",
+	.fs_format = format_fat,
+	.fs_check = "fsck.fat -n %s",
+	.fs_features = "-F 32 -s 1",
+	.fs_size = 40 * MB},
 };
 const unsigned vt_nfilesystems = sizeof(vt_filesystems) /
     sizeof(vt_filesystems[0]);

@@ -7,10 +7,12 @@
 #include "kern/kmodule.h"
 
 extern const struct modinfo rump_modinfo_ext2;
+extern const struct modinfo rump_modinfo_msdos;
 extern const struct modinfo rump_modinfo_sysvbfs;
 
 const struct modinfo *const module_builtin[] = {
     &rump_modinfo_ext2,
+    &rump_modinfo_msdos,
     &rump_modinfo_sysvbfs,
     NULL,
 };

@@ -72,6 +72,15 @@ int genfs_rename(struct vnode *fdvp, const struct componentname *fcn,
     struct vnode *tdvp, const struct componentname *tcn, uint32_t flags,
     const struct kcred *cred);
 
+/*
+ * For formats that don't have "." and ".." where they belong, or at all: hand them to
+ * sink.  Cookies 0 and 1 are theirs, the driver's own begin with GENFS_DOTS_END.
+ * False: the sink has enough.
+ */
+#define GENFS_DOTS_END 2
+bool genfs_emit_dots(
+    struct dirsink *sink, uint64_t ino, uint64_t parent, uint64_t *cookiep);
+
 /* Nothing but "." and ".." in it?  0, ENOTEMPTY.  vp R. */
 int genfs_isempty(struct vnode *vp);
 

@@ -169,3 +169,16 @@ genfs_now(struct mount *mp, struct rump_timespec *ts)
 	kern_gettime(&ts->tv_sec, &ts->tv_nsec);
 	genfs_clamptime(mp, ts);
 }
+
+/* ---- directories ------------------------------------------------------------- */
+
+bool
+genfs_emit_dots(
+    struct dirsink *sink, uint64_t ino, uint64_t parent, uint64_t *cookiep)
+{
+	for (; *cookiep < GENFS_DOTS_END; (*cookiep)++)
+		if (sink->ds_emit(sink, *cookiep == 0 ? ino : parent,
+			RUMP_DT_DIR, "..", *cookiep + 1, *cookiep + 1) != 0)
+			return false;
+	return true;
+}

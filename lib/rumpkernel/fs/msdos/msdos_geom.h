@@ -4,6 +4,7 @@
 #define MSDOS_GEOM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 struct msdos_bpb32_disk;

@@ -1,59 +1,49 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Names of FAT: long ones in UTF-16, short ones of 8+3 bytes in a codepage, and what
- * users see, which is UTF-8.  Pure functions, used by the driver and by makefs.
- *
- * A byte that isn't UTF-8, or a code unit that no character is, isn't lost: the
- * decoders say EILSEQ for what users give, and write U+FFFD's place as "?" never;
- * lone surrogates on disk become three bytes each (WTF-8) and are taken back.
+ * users see, which is UTF-8.  Nothing here knows of a volume.
  */
 #ifndef MSDOS_NAME_H
 #define MSDOS_NAME_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "kern/kdefs.h"
+#include "vfs/namespec.h"
 
 #define MSDOS_UTF8_MAX 765u /* bytes of 255 units: three each */
 
-/* UTF-8 to UTF-16: units in *lenp.  EILSEQ, ENAMETOOLONG (more than max). */
-int msdos_utf16_from_utf8(
-    const char *s, size_t len, uint16_t *out, size_t max, size_t *lenp);
-/* And back: bytes (at most 3 a unit), no NUL. */
-size_t msdos_utf8_from_utf16(const uint16_t *s, size_t len, char *out);
-
-/* Simple case folding (Unicode's CaseFolding.txt, C and S), of the basic plane. */
-uint16_t msdos_fold(uint16_t unit);
-
-/* Codepages 437 and 850.  From a byte; to a byte: 0 if there is none for it. */
+/* Codepages for short names. */
 #define MSDOS_CP437 437u
 #define MSDOS_CP850 850u
-uint16_t msdos_cp_to_unicode(unsigned codepage, uint8_t byte);
-uint8_t msdos_cp_from_unicode(unsigned codepage, uint16_t unit);
 
-/* May a file be called so?  0; EINVAL for characters and names of devices (CON, NUL,
- * COM1..) that the format forbids, a blank or dot at the end, "." and ".."; EILSEQ;
- * ENAMETOOLONG. */
-int msdos_name_valid(const char *name, size_t len);
+/* Names are UTF-8, compared without case; EINVAL from ns_valid for characters and
+ * devices' names (CON, NUL, COM1 ..) that the format forbids, and for a blank or a
+ * dot at the end. */
+extern const struct namespec msdos_namespec;
+/* Is a long name the one that a user gives?  Without case. */
+bool msdos_name_equal(
+    const uint16_t *a, size_t alen, const uint16_t *b, size_t blen);
 
-/* What a short name shows: "README.TXT", with lcase (MSDOS_LC_*) "readme.txt"; bytes
- * of UTF-8 in out (at most 40), 0 if it can't be one. */
+/* What a short name shows: "README.TXT", with lcase (MSDOS_LC_*) "readme.txt": UTF-16
+ * units in out (12 at most), how many; 0: no name at all. */
 size_t msdos_short_show(
-    const uint8_t name[11], uint8_t lcase, unsigned codepage, char *out);
+    const uint8_t name[11], uint8_t lcase, unsigned codepage, uint16_t *out);
+/* A volume's label: the eleven bytes are one, without a dot. */
+size_t msdos_label_show(
+    const uint8_t name[11], unsigned codepage, uint16_t *out);
 /* The checksum that a long name's pieces carry. */
 uint8_t msdos_short_sum(const uint8_t name[11]);
 
-/*
- * The short name for a long one, and whether the long one is needed at all:
- * an upper-case name in 8.3 form (or all-lower base or extension, told by *lcasep)
- * needs none.  Otherwise a basis ("LONGNA~1.TXT") for number n >= 1: as Windows,
- * ~1 to ~4 with the first characters, from 5 on a hash of the long name in them.
- * Returns true if the long name has to be stored.
- */
-bool msdos_short_make(const uint16_t *name, size_t len, unsigned codepage,
-    unsigned n, uint8_t out[11], uint8_t *lcasep);
-
-/* How many directory entries a name takes: pieces and the short one. */
-unsigned msdos_name_entries(const char *name, size_t len, unsigned codepage);
+enum msdos_short {
+	MSDOS_SHORT_EXACT, /* it says all: no long name is needed */
+	MSDOS_SHORT_PLAIN, /* a long name is needed beside it */
+	MSDOS_SHORT_TAIL,  /* ... and a number, since much was lost */
+};
+/* The short name for a name. */
+enum msdos_short msdos_short_make(const uint16_t *name, size_t len,
+    unsigned codepage, uint8_t out[11], uint8_t *lcasep);
+/* Put the number n (1 ..) into it: as Windows does, the first characters and ~1 to
+ * ~4, then two characters, a hash of the long name, and ~1 .. */
+void msdos_short_number(
+    uint8_t out[11], const uint16_t *name, size_t len, uint32_t n);
 
 #endif /* MSDOS_NAME_H */

@@ -490,9 +490,6 @@ sysvbfs_rename(const struct rename_args *ra)
 
 /* ---- listing ------------------------------------------------------------------------- */
 
-/* Cookies: 0 and 1 are before "." and "..", then 2 and the entry's byte. */
-#define COOKIE_ENTRIES 2
-
 struct listing {
 	struct sysvbfs_mount *m;
 	struct dirsink *sink;
@@ -503,7 +500,7 @@ static int
 list_one(void *arg, uint32_t off, uint32_t ino, const char *name, uint32_t len)
 {
 	struct listing *li = arg;
-	uint64_t next = COOKIE_ENTRIES + off + SYSVBFS_DIRENT;
+	uint64_t next = GENFS_DOTS_END + off + SYSVBFS_DIRENT;
 	int error;
 
 	if (ino != SYSVBFS_INO_ROOT && len > 0 &&
@@ -533,11 +530,9 @@ sysvbfs_readdir(
 	int error;
 
 	*eofp = false;
-	for (; *cookiep < COOKIE_ENTRIES; (*cookiep)++)
-		if (sink->ds_emit(sink, SYSVBFS_INO_ROOT, RUMP_DT_DIR, "..",
-			*cookiep + 1, *cookiep + 1) != 0)
-			return 0;
-	off = rounddown2(*cookiep - COOKIE_ENTRIES, SYSVBFS_DIRENT);
+	if (!genfs_emit_dots(sink, SYSVBFS_INO_ROOT, SYSVBFS_INO_ROOT, cookiep))
+		return 0;
+	off = rounddown2(*cookiep - GENFS_DOTS_END, SYSVBFS_DIRENT);
 	error = off < dir_bytes(dnp)
 	    ? entries(dnp, (uint32_t)off, list_one, &li)
 	    : 0;
