@@ -324,6 +324,22 @@ remember(struct mv_options *opt, const char *path, const struct rump_stat *st)
 	    st->st_dev, st->st_ino, fsu_strdup(path)};
 }
 
+/* One file under two names, where the format doesn't tell their cases apart: it is
+ * to be called otherwise. */
+static bool
+other_case(const char *src, const char *dst)
+{
+	char *a = fsu_basename(src), *b = fsu_basename(dst);
+	struct rump_fscaps fc;
+	bool other;
+
+	other = strcmp(a, b) != 0 && rump_sys_fscaps(src, &fc) == 0 &&
+	    (fc.fc_flags & RUMP_CAP_CASEFOLD) != 0;
+	free(a);
+	free(b);
+	return other;
+}
+
 static int
 move_one(struct fsu *f, struct mv_options *opt, const char *src,
     const char *dst, bool many)
@@ -347,7 +363,8 @@ move_one(struct fsu *f, struct mv_options *opt, const char *src,
 	if (replaces) {
 		enum verdict v = GO;
 
-		if (same_file(&sst, &dstst) && opt->over != MV_KEEP) {
+		if (same_file(&sst, &dstst) && opt->over != MV_KEEP &&
+		    !other_case(src, dst)) {
 			fsu_errorf(f, "%s and %s are the same file",
 			    fsu_quote_msg(src), fsu_quote_msg(dst));
 			return FSU_FAIL;

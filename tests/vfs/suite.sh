@@ -3,6 +3,7 @@
 # suite.sh OBJDIR: every behaviour on every file system.
 # VT_FS="ext2 rumpfs": only those.
 set -u
+PATH=$PATH:/usr/sbin:/sbin
 vt=$1/tests/vfs/vt
 status=0
 for fs in ${VT_FS:-$("$vt" --list)}; do
@@ -10,7 +11,7 @@ for fs in ${VT_FS:-$("$vt" --list)}; do
 	"$vt" "$fs" || status=1
 done
 # Lock order and freed memory are checked with RUMP_DEBUG.
-for fs in ${VT_FS:-rumpfs ext2-1k}; do
+for fs in ${VT_FS:-rumpfs ext2-1k sysvbfs fat32}; do
 	echo "# ---- $fs, checked"
 	RUMP_DEBUG=1 "$vt" "$fs" || status=1
 done

@@ -36,7 +36,8 @@ struct vt_fs {
 	    const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes);
 	/* The foreign checker's command, %s is the image; NULL: none. */
 	const char *fs_check;
-	uint64_t fs_size; /* usual size, bytes */
+	const char *fs_needs; /* the foreign formatter's command; NULL: none */
+	uint64_t fs_size;     /* usual size, bytes */
 	/* the formatter's */
 	uint32_t fs_block, fs_inode_bytes;
 	unsigned fs_rev;

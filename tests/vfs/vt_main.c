@@ -334,6 +334,15 @@ wanted(int argc, char **argv, const char *group, const char *name)
 	return false;
 }
 
+static bool
+have_command(const char *name)
+{
+	char cmd[100];
+
+	snprintf(cmd, sizeof(cmd), "command -v %s >/dev/null", name);
+	return system(cmd) == 0;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -350,6 +359,10 @@ main(int argc, char **argv)
 	if (vt_fs == NULL) {
 		fprintf(stderr, "usage: vt FILESYSTEM [CASE | GROUP]...\n");
 		return 2;
+	}
+	if (vt_fs->fs_needs != NULL && !have_command(vt_fs->fs_needs)) {
+		printf("1..0 # SKIP no %s\n", vt_fs->fs_needs);
+		return 0;
 	}
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
 		for (tc = groups[g].cases; tc->tc_name != NULL; tc++)

@@ -1,0 +1,146 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: BSD-2-Clause
+# FAT volumes: those of mkfs.fat and mcopy are read, ours are clean for fsck.fat and
+# read back by mtools.
+
+load helper
+
+setup() {
+	fsu_setup
+	command -v mkfs.fat >/dev/null || skip "no mkfs.fat"
+	command -v mcopy >/dev/null || skip "no mcopy"
+	export MTOOLS_SKIP_CHECK=1 TZ=UTC
+}
+teardown() { fsu_teardown; }
+
+# A tree that FAT can hold.
+fattree() {
+	mkdir -p "$1/sub/deep/er" "$1/empty" "$1/MiXed"
+	echo hello >"$1/hello"
+	echo upper >"$1/UPPER.TXT"
+	echo lower >"$1/lower.txt"
+	echo mixed >"$1/MiXed/CamelCase.Name"
+	: >"$1/zero"
+	seq 1 20000 >"$1/sub/text"
+	head -c 300000 /dev/urandom >"$1/sub/deep/random"
+	printf x >"$1/name with blanks"
+	printf y >"$1/näme.ü"
+	printf z >"$1/$(printf 'l%.0s' $(seq 200)).long"
+	printf a >"$1/a+b,c;d=[e]"
+	printf d >"$1/two.dots.here"
+	touch -d '2001-02-03 04:05:06' "$1/hello"
+}
+
+# What a tree is, to what FAT holds of it.
+what() { (cd "$1" && find . -mindepth 1 \( -type d -printf '%P/\n' -o -printf '%P %s %TY-%Tm-%TdT%TH:%TM\n' \) | LC_ALL=C sort && find . -type f -print0 | LC_ALL=C sort -z | xargs -0 sha256sum); }
+
+@test "msdos: volumes of mkfs.fat and mcopy, all types and sectors" {
+	fattree tree
+	for fmt in "12 512 4M" "16 512 32M" "32 512 64M" "16 1024 32M" "32 2048 280M" "32 4096 300M"; do
+		read -r fat sector size <<<"$fmt"
+		rm -f img
+		truncate -s "$size" img
+		mkfs.fat -F "$fat" -S "$sector" -n VOLUME -i 12345678 img >/dev/null
+		mcopy -s -m -i img tree/* ::
+		rm -rf out
+		fsu_get img -a / out
+		diff <(what tree) <(what out)
+		before=$(sha256sum img)
+		fsu_ls img -lR >/dev/null
+		[ "$before" = "$(sha256sum img)" ]
+		fsu_df img --output=fstype | grep -q msdos
+	done
+}
+
+@test "msdos: what we write is clean, and mtools reads it" {
+	fattree tree
+	for fmt in "12 512 4M" "16 512 32M" "32 512 64M" "32 4096 300M"; do
+		read -r fat sector size <<<"$fmt"
+		rm -f img
+		truncate -s "$size" img
+		mkfs.fat -F "$fat" -S "$sector" img >/dev/null
+		fsu_put img -R -p tree/. /
+		fsck.fat -n img
+		rm -rf out
+		mkdir out
+		mcopy -s -m -i img '::*' out
+		diff <(what tree) <(what out)
+	done
+}
+
+@test "msdos: names without case, short names, and what is forbidden" {
+	truncate -s 16M img
+	mkfs.fat img >/dev/null
+	echo one | fsu_write img "Long File Name.text"
+	[ "$(fsu_cat img "long file NAME.TEXT")" = one ]
+	[ "$(fsu_cat img LONGFI~1.TEX)" = one ]
+	echo two | fsu_write img "Long File Other.text"
+	[ "$(fsu_cat img longfi~2.tex)" = two ]
+	run fsu_mkdir img "LONG FILE NAME.TEXT"
+	[ "$status" -eq 1 ]
+	fsu_mv img "Long File Name.text" "LONG file name.text"
+	[ "$(fsu_ls img | head -1)" = "LONG file name.text" ]
+	for bad in 'a:b' 'a*b' 'CON' 'nul.txt' 'com1' 'dot.' 'blank '; do
+		run fsu_mkdir img "$bad"
+		[ "$status" -eq 1 ]
+	done
+	for i in $(seq 12); do fsu_touch img "same long beginning $i"; done
+	fsck.fat -n img
+	[ "$(fsu_ls img | grep -c 'same long')" -eq 12 ]
+	[ "$(mdir -b -i img :: | grep -c 'same long')" -eq 12 ]
+}
+
+@test "msdos: owners, modes and links that it can't hold are told once" {
+	truncate -s 16M img
+	mkfs.fat img >/dev/null
+	fsu_touch img f g
+	run fsu_chown img 5:5 f g
+	[ "$status" -eq 0 ]
+	[ "$(grep -c 'holds no owners' <<<"$output")" -eq 1 ]
+	run fsu_ln img f h
+	[ "$status" -eq 1 ]
+	run fsu_ln img -s f s
+	[ "$status" -eq 1 ]
+	fsu_chmod img a-w f
+	[ "$(fsu_stat img -c %A f)" = -r-xr-xr-x ]
+	mattrib -i img ::f | grep -q R
+	[ "$(fsu_stat -o umask=077,uid=7 img -c '%u %a' g)" = "7 700" ]
+	fsck.fat -n img
+}
+
+@test "msdos: a full volume says so and keeps what it had" {
+	truncate -s 2M img
+	mkfs.fat img >/dev/null
+	echo keep | fsu_write img keep
+	head -c 3M /dev/urandom >large
+	run fsu_put img large /keep
+	[ "$status" -eq 1 ]
+	[[ $output == *"No space left"* ]]
+	[ "$(fsu_cat img keep)" = keep ]
+	fsck.fat -n img
+}
+
+@test "msdos: random edits stay clean and equal" {
+	truncate -s 8M img
+	mkfs.fat -s 1 img >/dev/null
+	mkdir host
+	RANDOM=11
+	for i in $(seq 100); do
+		name="some file name $((RANDOM % 30))"
+		case $((RANDOM % 5)) in
+		0 | 1) head -c $((RANDOM * 3)) /dev/urandom >new
+			fsu_put img new "/$name" && cp new "host/$name" ;;
+		2) [ ! -e "host/$name" ] || { fsu_rm img "$name" && rm "host/$name"; } ;;
+		3) to="Renamed $((RANDOM % 30))"
+			[ ! -e "host/$name" ] || { fsu_mv img "$name" "$to" && mv "host/$name" "host/$to"; } ;;
+		4) size=$((RANDOM * 2))
+			[ ! -e "host/$name" ] || {
+				fsu_truncate img -s $size "$name"
+				truncate -s $size "host/$name"
+			} ;;
+		esac
+	done
+	fsck.fat -n img
+	fsu_get img -R / out
+	diff -r host out
+}
