@@ -43,7 +43,6 @@ done(void *state)
 		unlink(o->to_file);
 	tar_names_free(&o->to_excludes);
 	tar_names_free(&o->to_from);
-	tar_locale_free(o->to_locale);
 	fsu_mode_free(o->to_mode_change);
 	free(o->to_uname);
 	free(o->to_gname);
@@ -116,7 +115,7 @@ open_output(struct fsu *f, struct tar_opts *o)
 	    TAR_FOREIGN) { /* some formats are put together there */
 		fsu_host_access(f, tmp != NULL && *tmp != '\0' ? tmp : "/tmp",
 		    FSU_HOST_READ | FSU_HOST_WRITE);
-		o->to_locale = tar_locale_new();
+		o->to_locale = fsu_archive_locale();
 	}
 	if (is_stdio(o)) {
 		o->to_fd = STDOUT_FILENO;
@@ -161,7 +160,7 @@ open_input(struct tar_opts *o)
 		close(fd);
 	else
 		lseek(o->to_fd, 0, SEEK_SET);
-	o->to_locale = tar_locale_new();
+	o->to_locale = fsu_archive_locale();
 	return o->to_fd == -1 ? FSU_FAIL : FSU_OK;
 }
 

@@ -219,8 +219,6 @@ struct rump_timespec tar_read_mtime(const struct tar_reader *r);
 void tar_read_close(struct tar_reader *r);
 /* Its line of a list. */
 void tar_list_entry(struct tar_reader *r, struct tar_opts *o, bool in_full);
-void *tar_locale_new(void);
-void tar_locale_free(void *loc);
 
 /* ---- tar_place.c ------------------------------------------------------------------------ */
 

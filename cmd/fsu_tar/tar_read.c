@@ -25,24 +25,6 @@
 
 #define READ_BYTES (1u << 20)
 
-void *
-tar_locale_new(void)
-{
-	static const char *const names[] = {"C.UTF-8", "C.utf8", "en_US.UTF-8"};
-	locale_t loc = (locale_t)0;
-
-	for (size_t i = 0; i < 3 && loc == (locale_t)0; i++)
-		loc = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
-	return loc;
-}
-
-void
-tar_locale_free(void *loc)
-{
-	if (loc != NULL)
-		freelocale((locale_t)loc);
-}
-
 /* ---- the file ----------------------------------------------------------------------- */
 
 static la_ssize_t

@@ -245,8 +245,6 @@ int scan_all(struct scan *sc);
 /* One each.  They report, set sc_status, sc_dead.  head[0..taken): bytes that
  * were read from fd already. */
 void scan_directory(struct scan *sc, const char *path, int fd);
-/* Load what libarchive would look for later. */
-void scan_archive_prepare(void);
 void scan_archive(
     struct scan *sc, const char *name, int fd, const char *head, size_t taken);
 void scan_mtree(struct scan *sc, const char *name, int fd, const char *head,

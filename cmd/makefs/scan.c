@@ -16,6 +16,7 @@
 
 #include <rump/rumpuser.h>
 
+#include "fsu/fmt.h"
 #include "fsu/fsu.h"
 #include "fsu/target.h"
 #include "makefs.h"
@@ -266,7 +267,7 @@ declare(struct scan *sc, struct fsu_confine *c)
 	if (manifests)
 		fsu_confine_add(c, "/", FSU_HOST_READ);
 	if (streams) {
-		scan_archive_prepare();
+		(void)fsu_archive_locale(); /* while it can be */
 		fsu_confine_add(c, sc->sc_spooldir, FSU_HOST_WRITE);
 		if (mo->mo_userdb != NULL)
 			fsu_confine_add(c, mo->mo_userdb, FSU_HOST_READ);

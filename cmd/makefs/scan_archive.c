@@ -12,7 +12,6 @@
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
-#include <iconv.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +22,7 @@
 #include <rump/rump_abi.h>
 #include <rump/rumpuser.h>
 
+#include "fsu/fmt.h"
 #include "fsu/fsu.h"
 #include "fsu/progress.h"
 #include "makefs.h"
@@ -473,27 +473,6 @@ read_all(struct reader *r)
 	}
 }
 
-/*
- * Names are read under a UTF-8 locale; those of zip files may be in the code page of
- * PCs, and their times are local.  All that is loaded once, while files of the host's
- * may still be opened.
- */
-static locale_t utf8_locale;
-static iconv_t pc_names __attribute__((used)) = (iconv_t)-1; /* held */
-
-void
-scan_archive_prepare(void)
-{
-	static const char *const names[] = {"C.UTF-8", "C.utf8", "en_US.UTF-8"};
-
-	if (utf8_locale != (locale_t)0)
-		return;
-	for (size_t i = 0; i < 3 && utf8_locale == (locale_t)0; i++)
-		utf8_locale = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
-	pc_names = iconv_open("UTF-8", "CP437");
-	tzset(); /* times in zip files are local */
-}
-
 static int
 open_archive(struct reader *r, const char *head, size_t taken)
 {
@@ -522,11 +501,10 @@ scan_archive(
 	    .r_name = name,
 	    .r_tap = tap_new(fd, head, taken),
 	};
-	locale_t old = (locale_t)0;
+	locale_t loc = (locale_t)fsu_archive_locale(), old = (locale_t)0;
 
-	scan_archive_prepare();
-	if (utf8_locale != (locale_t)0)
-		old = uselocale(utf8_locale);
+	if (loc != (locale_t)0)
+		old = uselocale(loc);
 	r.r_a = archive_read_new();
 	if (open_archive(&r, head, taken) < ARCHIVE_WARN)
 		dead(&r, archive_error_string(r.r_a));
@@ -536,6 +514,6 @@ scan_archive(
 	tap_free(r.r_tap);
 	free(r.r_spool.s_buf);
 	xbuild_free(&r.r_xb);
-	if (utf8_locale != (locale_t)0)
+	if (loc != (locale_t)0)
 		uselocale(old);
 }

@@ -20,6 +20,10 @@
 /* Set the locale up as far as it differs from "C": character types always,
  * collation and times only where they are asked for and not those of C. */
 void fsu_locale_init(bool collate, bool times);
+/* For those who read and write archives: a UTF-8 locale (locale_t; NULL if the host
+ * has none), with what else libarchive would look for: the code page of names in zip
+ * files, and the zone of their times.  Loaded once, which must be in prepare(). */
+void *fsu_archive_locale(void);
 extern bool fsu_locale_multibyte; /* more than one byte a character */
 extern bool fsu_locale_utf8;
 extern bool fsu_locale_collates; /* strcoll() isn't strcmp() */

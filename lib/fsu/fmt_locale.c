@@ -4,11 +4,13 @@
  * files, more than a small image takes to list.  Categories whose value is C,
  * POSIX or C.UTF-8 sort by bytes and name months in English already.
  */
+#include <iconv.h>
 #include <langinfo.h>
 #include <locale.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 #include <wchar.h>
 
 #include "fsu/fmt.h"
@@ -75,4 +77,20 @@ fsu_locale_init(bool collate, bool times)
 		fsu_locale_collates = set_category(LC_COLLATE, "LC_COLLATE");
 	if (times)
 		fsu_locale_times = set_category(LC_TIME, "LC_TIME");
+}
+
+void *
+fsu_archive_locale(void)
+{
+	static const char *const names[] = {"C.UTF-8", "C.utf8", "en_US.UTF-8"};
+	static locale_t loc;
+	static iconv_t pc_names __attribute__((used)); /* held */
+
+	if (loc != (locale_t)0)
+		return loc;
+	for (size_t i = 0; i < 3 && loc == (locale_t)0; i++)
+		loc = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
+	pc_names = iconv_open("UTF-8", "CP437");
+	tzset();
+	return loc;
 }
