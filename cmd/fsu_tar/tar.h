@@ -51,7 +51,7 @@ struct tar_opts {
 	bool to_noxattrs, to_noacls, to_noflags;
 	bool to_keep, to_skip, to_newer; /* -k, --skip-old-files, .. */
 	bool to_keepdirlink, to_notimes, to_nomode, to_noowner;
-	bool to_wildcards, to_fulltime, to_utc, to_null;
+	bool to_wildcards, to_fulltime, to_null;
 	unsigned long to_strip;
 	struct tar_names to_excludes;
 	int to_taken;	/* operands that were letters, and their values */

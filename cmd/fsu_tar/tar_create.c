@@ -26,7 +26,8 @@ struct create {
 	struct tar_opts *o;
 	struct tar_out out;
 	struct tar_foreign *foreign;
-	bool list; /* -t: lines only */
+	uint64_t fs_bytes; /* of the whole file system */
+	bool list;	   /* -t: lines only */
 	struct link *links;
 	size_t nlinks, linkcap; /* open addressing; cap is a power of two */
 	char *target;		/* a symlink's */
@@ -100,7 +101,8 @@ find_holes(struct create *c, struct tar_member *m, int fd)
 	uint64_t size = m->m_st.st_size, off = 0;
 
 	m->m_range = c->range;
-	if (m->m_st.st_blocks >= size / 512)
+	/* More than the file system holds: the count of blocks isn't believed. */
+	if (m->m_st.st_blocks >= size / 512 && size <= c->fs_bytes)
 		return;
 	while (off < size && !fsu_interrupted()) {
 		int64_t data, hole;
@@ -391,8 +393,11 @@ int
 tar_create(struct fsu *f, struct tar_opts *o, int n, char **operands)
 {
 	struct create c = {.f = f, .o = o, .list = o->to_mode == 't'};
+	struct rump_statvfs sv;
 	int status = FSU_OK, r = 0;
 
+	if (ukfs_fsinfo(fsu_ukfs(f), &sv) == 0)
+		c.fs_bytes = sv.f_blocks * sv.f_frsize;
 	if (c.list)
 		status = FSU_OK;
 	else if (o->to_kind == TAR_FOREIGN) {

@@ -227,6 +227,15 @@ same() {
 	done
 }
 
+@test "a file that claims to be larger than the image is its holes" {
+	fsu_put d.img t/hello /liar
+	debugfs -w -R 'set_inode_field liar size 15000000000' d.img 2>/dev/null
+	debugfs -w -R 'set_inode_field liar blocks 40000000' d.img 2>/dev/null
+	timeout 20 fsu_tar d.img -c liar >x.tar
+	[ "$(stat -c %s x.tar)" -lt 100000 ]
+	tar tvf x.tar | grep -q ' 15000000000 '
+}
+
 @test "operands, -C, --exclude, -T, --no-recursion, -h, -P, globs" {
 	fsu_tar d.img -t /sub/text 'name*' >got
 	printf 'sub/text\nname with space\n' >want
