@@ -136,15 +136,21 @@ fsu_spool(int hostfd)
 static uint64_t
 image_bytes(const struct fsu *f)
 {
+	struct ukfs_window window = {0};
+	char why[UKFS_WHY];
 	off_t size;
 	int fd;
 
-	if (f->image.im_len != 0)
-		return f->image.im_len;
 	fd = open(f->image.im_path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	size = fd == -1 ? -1 : lseek(fd, 0, SEEK_END);
-	if (fd != -1)
-		close(fd);
+	if (fd == -1)
+		return UINT64_MAX;
+	size = lseek(fd, 0, SEEK_END);
+	if (f->image.im_words != NULL &&
+	    ukfs_part_find(fd, f->image.im_words, &window, why) != 0)
+		size = -1; /* it will be said when it is opened */
+	close(fd);
+	if (size > 0 && window.pw_len != 0)
+		return window.pw_len;
 	return size <= 0 ? UINT64_MAX : (uint64_t)size;
 }
 
