@@ -24,6 +24,12 @@
 static const struct {
 	const char *command, *kinds;
 } operands[] = {
+    {"fsu_chflags",
+	"ni"}, /* flags, groups, modes, owners, patterns come first */
+    {"fsu_chgrp", "ni"},
+    {"fsu_chmod", "ni"},
+    {"fsu_chown", "ni"},
+    {"fsu_grep", "ni"},
     {"fsu_diff", "b"},
     {"fsu_ecp", "b"},
     {"fsu_emv", "b"},

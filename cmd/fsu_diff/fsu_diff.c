@@ -274,7 +274,7 @@ diff_done(void *state)
 const struct fsu_command fsu_diff_command = {
     .name = "fsu_diff",
     .synopsis = "[OPTION]... IMAGE PATH HOSTPATH\n"
-		"fsu_diff [OPTION]... --to=IMAGE2 IMAGE PATH PATH2",
+		"[OPTION]... --to=IMAGE2 IMAGE PATH PATH2",
     .summary = "Compare files or trees of an image with others.",
     .options = diff_option_table,
     .noptions = sizeof(diff_option_table) / sizeof(*diff_option_table),

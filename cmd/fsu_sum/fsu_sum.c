@@ -400,7 +400,7 @@ sum_done(void *state)
 const struct fsu_command fsu_sum_command = {
     .name = "fsu_sum",
     .synopsis = "[OPTION]... IMAGE FILE...\n"
-		"fsu_sum -c [OPTION]... IMAGE [LIST]...",
+		"-c [OPTION]... IMAGE [LIST]...",
     .summary = "Print or check checksums of files of an image.",
     .options = sum_option_table,
     .noptions = sizeof(sum_option_table) / sizeof(*sum_option_table),

@@ -45,6 +45,7 @@ lines_allowed() { case $1 in fsu_ls) echo 48 ;; *) echo 24 ;; esac; }
 fits() {
 	"$1" --help >help || return 1
 	head -n 1 help | grep -q "^usage: $1" || return 1
+	! grep "^usage: $1 $1" help || return 1
 	awk -v max="$(lines_allowed "$1")" 'length > 80 { print; bad = 1 } END { if (NR > max) { print NR " lines"; bad = 1 } exit bad }' help
 }
 @test "--help fits a screen" { for_each fits; }

@@ -109,6 +109,10 @@ offers() { # LINE CANDIDATE..: these and no others
 	offers 'fsu_get disk.img /et' /etc/
 	offers 'fsu_get disk.img /etc/hosts hostd' hostdir
 }
+@test "a mode or a pattern is no name" {
+	offers 'fsu_chmod disk.img e' ''
+	offers 'fsu_chmod disk.img u+x /em' /empty/
+}
 @test "makefs and newfs-img" {
 	offers 'makefs -t ext2 new.img hostd' hostdir
 	offers 'newfs-img -t ext2 di' disk.img
