@@ -251,6 +251,8 @@ fsu_diff_readdir(
 		return r;
 	}
 	/* The image's is in the order of bytes already. */
+	if (l->n < 2)
+		return 0;
 	if (fsu_locale_collates)
 		qsort(l->v, l->n, sizeof(*l->v), by_locale);
 	else if (!s->image)
