@@ -207,7 +207,10 @@ diff_prepare(struct fsu *f, void *state, int n, char **operands)
 	if (d->to != NULL)
 		fsu_second_image(f, d->to, false);
 	else
-		fsu_host_access(f, operands[1], FSU_HOST_READ);
+		/* Symlinks that are followed in a tree lead anywhere. */
+		fsu_host_access(f,
+		    d->recursive && !d->nofollow ? "/" : operands[1],
+		    FSU_HOST_READ);
 	return FSU_OK;
 }
 

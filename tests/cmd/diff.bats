@@ -209,3 +209,17 @@ check() {
 	expect 2 fsu_diff ia.img --to=nofile f f
 	expect 2 fsu_diff ia.img f b/f b/f
 }
+
+@test "a symlink of the host's tree that leads out of it is followed, as by diff" {
+	mkdir in out tree
+	echo x >in/f
+	ln -s f in/l
+	cp in/f tree/f
+	echo x >out/f
+	ln -s ../out/f tree/l
+	mkimage out.img 1M in
+	expect 0 fsu_diff out.img -r --exclude=lost+found / tree
+	echo y >out/f
+	expect 1 fsu_diff out.img -rq --exclude=lost+found / tree
+	has "differ"
+}
