@@ -84,13 +84,14 @@ fsu_archive_locale(void)
 {
 	static const char *const names[] = {"C.UTF-8", "C.utf8", "en_US.UTF-8"};
 	static locale_t loc;
-	static iconv_t pc_names __attribute__((used)); /* held */
+	static volatile iconv_t pc_names; /* held */
 
 	if (loc != (locale_t)0)
 		return loc;
 	for (size_t i = 0; i < 3 && loc == (locale_t)0; i++)
 		loc = newlocale(LC_CTYPE_MASK, names[i], (locale_t)0);
 	pc_names = iconv_open("UTF-8", "CP437");
+	(void)pc_names;
 	tzset();
 	return loc;
 }
