@@ -304,9 +304,15 @@ test_inspect(void)
 		ci.ci_kind == FSU_CONTENT_ARCHIVE,
 	    "tar");
 	close(fd);
-	/* An MBR whose entry leads out of the file is none. */
+	/* An MBR whose entry leads out of the file: a disk that was cut off. */
 	fd = file_with(
 	    "\x80\0\0\0\x83\0\0\0\xff\xff\xff\x7f\x01\0\0\0", 16, 446, 1 << 20);
+	ok(pwrite(fd, "\x55\xaa", 2, 510) == 2 &&
+		fsu_inspect(fd, 0, 0, 0, &ci) == 0 &&
+		ci.ci_kind == FSU_CONTENT_PARTTABLE,
+	    "a partition table of a disk that was cut off");
+	close(fd);
+	fd = file_with("\xeb\x3c\x90", 3, 0, 1 << 20);
 	ok(pwrite(fd, "\x55\xaa", 2, 510) == 2 &&
 		fsu_inspect(fd, 0, 0, 0, &ci) == 0 &&
 		ci.ci_kind == FSU_CONTENT_UNKNOWN,
