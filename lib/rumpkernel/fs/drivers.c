@@ -6,6 +6,7 @@
  */
 #include "kern/kmodule.h"
 
+extern const struct modinfo rump_modinfo_cd9660;
 extern const struct modinfo rump_modinfo_ext2;
 extern const struct modinfo rump_modinfo_msdos;
 extern const struct modinfo rump_modinfo_sysvbfs;
@@ -14,5 +15,6 @@ const struct modinfo *const module_builtin[] = {
     &rump_modinfo_ext2,
     &rump_modinfo_msdos,
     &rump_modinfo_sysvbfs,
+    &rump_modinfo_cd9660,
     NULL,
 };
