@@ -89,6 +89,26 @@ rm -rf x y
 row "fsu_tar -c : tar cf" 1.3 -a "rm -f x.tar" -b "rm -f y.tar" \
 	"fsu_tar tree.img -c >x.tar" "tar cf y.tar -C $tree ."
 rm -f x.tar y.tar
+# Reading commands: ours against the host's tool on a mount, which counts.
+mounted() { # command, in the mount
+	echo "mount -o loop,ro tree.img mnt && (cd mnt && $1) >out.b; umount mnt"
+}
+if can_mount; then
+	cold="echo 3 >/proc/sys/vm/drop_caches"
+	row "fsu_find -type f | wc -l : mount + find + umount" 1.0 -b "$cold" \
+		"fsu_find tree.img / -type f | wc -l >out.a" "$(mounted 'find . -type f | wc -l')"
+	row "fsu_du -s : mount + du -s + umount" 1.0 -b "$cold" \
+		"fsu_du tree.img -s / >out.a" "$(mounted 'du -s .')"
+	row "fsu_sum -r : mount + find + sha256sum + umount (3 pairs)" 1.0 -n 3 -b "$cold" \
+		"fsu_sum tree.img -a sha256 -r / >out.a" \
+		"$(mounted 'find . -type f -print0 | xargs -0 sha256sum')"
+	row "fsu_grep -r : mount + grep -r + umount (3 pairs)" 1.0 -n 3 -b "$cold" \
+		"fsu_grep tree.img -r Copyright / >out.a; true" "$(mounted 'grep -r Copyright .; true')"
+	row "fsu_diff -r : mount + diff -r + umount (3 pairs)" 1.0 -n 3 -b "$cold" \
+		"fsu_diff tree.img -r --no-dereference / $tree >out.a; true" \
+		"$(mounted "diff -r --no-dereference . $tree; true")"
+	rm -f out.a out.b
+fi
 newfs-img -t ext2 -s "$((size * 3 / 2))m" -N "$(($(find "$tree" | wc -l) + 1000))" empty.img
 can_mount && row "fsu_put -R : mount + cp -a + umount" 0.333 \
 	-a "cp --sparse=always empty.img p.img" -b "cp --sparse=always empty.img q.img" \
