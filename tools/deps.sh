@@ -60,6 +60,8 @@ if [ "$what" = check ]; then
 	need_command sfdisk fdisk
 	need_command mkfs.fat dosfstools
 	need_command mcopy mtools
+	need_command xorriso xorriso
+	need_command genisoimage genisoimage
 	need_command strace strace
 	need_command setcap libcap2-bin
 	need_command python3 python3

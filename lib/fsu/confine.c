@@ -153,6 +153,22 @@ reopen_stdout(struct fsu *f)
 		close(fd);
 }
 
+/* An ISO 9660 image may hold compressed files, and the library that inflates them
+ * can't be looked for later. */
+static void
+load_inflate(const struct fsu *f)
+{
+	char id[5];
+	struct rumpuser_iov iov = {id, sizeof(id)};
+	size_t done = 0;
+
+	if (f->hf != NULL &&
+	    rumpuser_preadv(f->hf, &iov, 1, f->image.im_off + 32769, &done) ==
+		0 &&
+	    done == sizeof(id) && memcmp(id, "CD001", sizeof(id)) == 0)
+		(void)rumpuser_inflate_load(RUMPUSER_CODEC_ZLIB);
+}
+
 int
 fsu_session_confine(struct fsu *f)
 {
@@ -164,6 +180,9 @@ fsu_session_confine(struct fsu *f)
 		return FSU_OK;
 	}
 	reopen_stdout(f);
+	load_inflate(f);
+	if (f->second != NULL)
+		load_inflate(f->second);
 	tzset();
 	return fsu_confine(&f->confine, f->verbose);
 }

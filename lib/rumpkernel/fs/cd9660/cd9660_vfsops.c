@@ -279,7 +279,8 @@ tree_load(struct cd9660_mount *m, const struct options *o)
 		joliet_label(&vs->joliet, m->m_label);
 	}
 	kmem_free(vs, sizeof(*vs));
-	/* A file may be compressed, and a sandbox forbid to look for the library. */
+	/* A file may be compressed, and a sandbox that comes later forbid to look for
+	 * the library. */
 	if (m->m_rockridge)
 		(void)rumpuser_inflate_load(RUMPUSER_CODEC_ZLIB);
 	return error;
@@ -332,8 +333,11 @@ cd9660_mount(struct mount *mp, const struct mount_args *args)
 		describe(m);
 		error = cd9660_statino(mp, mp->mnt_rootino, &st);
 	}
-	if (error == 0)
+	if (error == 0) {
+		if ((args->ma_flags & RUMP_MNT_RDONLY) == 0)
+			mount_warn(mp, "ISO 9660 is read, never written");
 		return 0;
+	}
 	mp->mnt_data = NULL;
 	cd9660_boot_free(m);
 	kmem_free(m, sizeof(*m));
