@@ -350,6 +350,27 @@ make_child(struct builder *b, uint32_t node)
 
 /* ---- the tree ------------------------------------------------------------------------- */
 
+/* Those that come first, or the others; with no such rule all are others. */
+static int
+make_some(struct builder *b, uint32_t dir, bool first)
+{
+	bool (*rule)(const char *, size_t) = b->b_opts->mo_type->nt_name_first;
+	int error = 0;
+
+	for (uint32_t c = mn(b->b_mf, dir)->m_child; c != 0 && error == 0;
+	     c = mn(b->b_mf, c)->m_next) {
+		const struct mnode *m = mn(b->b_mf, c);
+
+		if (first !=
+		    (rule != NULL && rule(mn_name(b->b_mf, m), m->m_namelen)))
+			continue;
+		error = make_child(b, c);
+		if (fsu_interrupted())
+			error = -RUMP_EINTR;
+	}
+	return error;
+}
+
 static int
 make_children(struct builder *b, uint32_t dir)
 {
@@ -357,13 +378,9 @@ make_children(struct builder *b, uint32_t dir)
 
 	b->b_dir = dir;
 	b->b_srcdir = -1;
-	for (uint32_t c = mn(b->b_mf, dir)->m_child; c != 0 && error == 0;
-	     c = mn(b->b_mf, c)->m_next) {
-		error = make_child(b, c);
-		if (fsu_interrupted())
-			error = -RUMP_EINTR;
-	}
-	return error;
+	if (b->b_opts->mo_type->nt_name_first != NULL)
+		error = make_some(b, dir, true);
+	return error != 0 ? error : make_some(b, dir, false);
 }
 
 static int

@@ -88,10 +88,26 @@ feature(struct makefs_opts *mo, const char *value)
 }
 
 static int
+type_option(struct makefs_opts *mo, const struct newfs_typeopt *to,
+    const char *name, const char *value)
+{
+	char why[NEWFS_WHY] = "";
+
+	if (value == NULL)
+		return bad(name, value);
+	return newfs_typeopt_set(to, &mo->mo_newfs, value, why) != 0
+	    ? fsu_usage("-o %s: %s", name, fsu_visible(why))
+	    : FSU_OK;
+}
+
+static int
 option(struct makefs_opts *mo, const char *name, const char *value)
 {
+	const struct newfs_typeopt *to = newfs_typeopt(mo->mo_type, 0, name);
 	struct newfs_opts *o = &mo->mo_newfs;
 
+	if (to != NULL)
+		return type_option(mo, to, name, value);
 	if (strcmp(name, "label") == 0) {
 		if (value == NULL)
 			return bad(name, value);

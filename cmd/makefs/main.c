@@ -81,7 +81,7 @@ parse_sector(struct makefs_opts *mo, const char *value)
 	if (fsu_parse_size(value, &n) != 0 || n < 512 || n > 65536 ||
 	    (n & (n - 1)) != 0)
 		return bad_value('S', value);
-	mo->mo_sector = (uint32_t)n;
+	mo->mo_sector = mo->mo_newfs.no_sector = (uint32_t)n;
 	return FSU_OK;
 }
 
@@ -155,8 +155,9 @@ parse_option(struct makefs_opts *mo, int key, const char *value)
 	case 'N':
 		mo->mo_userdb = value;
 		return FSU_OK;
-	case 'o':
-		return makefs_fsoptions(mo, value);
+	case 'o': /* what it means depends on -t */
+		mo->mo_fslists[mo->mo_nfslists++] = value;
+		return FSU_OK;
 	case 'T':
 		mo->mo_time_set = true;
 		return fsu_parse_time(value, &mo->mo_time, &mo->mo_time_nsec) !=
@@ -195,6 +196,7 @@ parse_args(struct makefs_opts *mo, int argc, char **argv)
 	int key, status;
 
 	mo->mo_sources = fsu_calloc((size_t)argc, sizeof(*mo->mo_sources));
+	mo->mo_fslists = fsu_calloc((size_t)argc, sizeof(*mo->mo_fslists));
 	while ((key = fsu_opt_next(&op, &value)) != FSU_OPT_END) {
 		if (key == FSU_OPT_ERROR)
 			return FSU_USAGE;
@@ -233,8 +235,13 @@ check_options(struct makefs_opts *mo)
 {
 	char why[NEWFS_WHY] = "";
 	struct newfs_opts o;
-	int error;
+	int error, status;
 
+	for (int i = 0; i < mo->mo_nfslists; i++) {
+		status = makefs_fsoptions(mo, mo->mo_fslists[i]);
+		if (status != FSU_OK)
+			return status;
+	}
 	if (mo->mo_spec_only && mo->mo_spec == NULL)
 		return fsu_usage("-x needs -F");
 	if (mo->mo_max != 0 &&
@@ -248,11 +255,17 @@ check_options(struct makefs_opts *mo)
 	if (error != 0 || (mo->mo_clamp && mo->mo_clamp_sec < 0))
 		return fsu_usage("SOURCE_DATE_EPOCH is no number of seconds");
 	o = mo->mo_newfs;
-	o.no_block = mo->mo_block;
+	if (mo->mo_block != 0 || mo->mo_type->nt_usual_block == NULL)
+		o.no_block = mo->mo_block;
 	if (o.no_block == 0 && o.no_inode_bytes > 1024)
 		o.no_block = 4096;
 	if (mo->mo_type->nt_defaults(&o, why) != 0)
 		return fsu_usage("%s", why);
+	if (mo->mo_type->nt_usual_block == NULL)
+		return FSU_OK;
+	mo->mo_block = o.no_block;
+	if (mo->mo_size == 0)
+		mo->mo_size = o.no_size;
 	return FSU_OK;
 }
 
@@ -342,6 +355,7 @@ run(struct makefs_opts *mo)
 	    &tg, mo->mo_image, mo->mo_part, mo->mo_offset, mo->mo_target_flags);
 	if (status != FSU_OK)
 		return status;
+	mo->mo_newfs.no_offset = tg.tg_offset;
 	manifest_init(&mf);
 	if (tg.tg_path != NULL && tg.tg_kind != FSU_TARGET_INPLACE)
 		sc.sc_spooldir = fsu_dirname(tg.tg_path);
@@ -389,6 +403,7 @@ main(int argc, char **argv)
 	}
 	fsu_progress_end();
 	free(mo.mo_sources);
+	free(mo.mo_fslists);
 	free(mo.mo_features);
 	free(mo.mo_label);
 	return status;

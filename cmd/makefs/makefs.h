@@ -46,6 +46,8 @@ struct makefs_opts {
 	bool mo_replace;    /* -r */
 	bool mo_dry;	    /* -n */
 	char *mo_features, *mo_label;
+	const char **mo_fslists; /* -o, as they came */
+	int mo_nfslists;
 	bool mo_owner_set; /* -o owner=uid:gid */
 	uint32_t mo_uid, mo_gid;
 	bool mo_sparse_content; /* -o sparse=content */
@@ -95,6 +97,7 @@ struct mnode {
 #define MN_HOLES    0x40 /* the extra has data ranges */
 #define MN_CHANGED  0x80 /* the specification changed it */
 
+#define MN_SAMENAME 0x200 /* size: equals another name, but for case */
 #define MN_LATE	    0x100 /* size: a link that is entered after its owner */
 
 /* What few nodes have. */
@@ -221,6 +224,14 @@ int manifest_finish(struct manifest *mf, const struct makefs_opts *mo);
 /* The node after at, a directory before what is in it; 0 after the last. */
 uint32_t manifest_walk(const struct manifest *mf, uint32_t at);
 
+/* ---- what formats lack: adapt.c ------------------------------------------------ */
+
+/* Links to files of their own, no holes, owners and modes as they will be read: what
+ * the format has none of, said once each. */
+void manifest_adapt(struct manifest *mf, const struct makefs_opts *mo);
+/* MN_SAMENAME for names that the format can't tell from one before them. */
+void mark_same_names(const struct makefs_opts *mo, struct manifest *mf);
+
 /* ---- scanning -------------------------------------------------------------------- */
 
 struct fsu_confine;
@@ -270,6 +281,8 @@ struct plan {
 	uint64_t p_spare;      /* bytes that stay free when it is trimmed */
 	uint64_t p_floor;      /* trimming ends here */
 	bool p_trim;	       /* p_size is an upper bound */
+	uint32_t p_full;       /* a directory with too many names; UINT32_MAX */
+	char p_why[NEWFS_WHY]; /* why it can't be */
 };
 /*
  * Plan; more: parts per million that the last attempt fell short by.  Sets

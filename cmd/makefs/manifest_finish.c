@@ -292,6 +292,15 @@ digest_node(struct digest *d, const struct manifest *mf, uint32_t i)
 }
 
 static void
+digest_msdos(struct digest *d, const struct newfs_msdos *nm)
+{
+	digest_u64(d, nm->nm_fat | (uint64_t)nm->nm_spc << 32);
+	digest_u64(d, nm->nm_reserved | (uint64_t)nm->nm_hidden << 32);
+	digest_u64(d, nm->nm_floppy);
+	digest_add(d, nm->nm_boot, nm->nm_bootlen);
+}
+
+static void
 digest_options(struct digest *d, const struct makefs_opts *mo)
 {
 	const struct newfs_opts *o = &mo->mo_newfs;
@@ -305,6 +314,10 @@ digest_options(struct digest *d, const struct makefs_opts *mo)
 	digest_u64(d, o->no_ratio);
 	digest_u64(d, o->no_inodes);
 	digest_u64(d, o->no_reserved_ppm);
+	if (mo->mo_type->nt_typeopts != NULL) {
+		digest_u64(d, o->no_sector | (uint64_t)mo->mo_block << 32);
+		digest_msdos(d, &o->no_msdos);
+	}
 	digest_u64(d, mo->mo_size);
 	digest_u64(d, mo->mo_size_extra);
 	digest_u64(d, mo->mo_min);
@@ -367,6 +380,7 @@ manifest_finish(struct manifest *mf, const struct makefs_opts *mo)
 	apply_options(mf, mo);
 	link_all(mf);
 	sort_all(mf);
+	manifest_adapt(mf, mo);
 	digest_all(mf, mo);
 	return FSU_OK;
 }

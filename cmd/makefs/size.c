@@ -17,6 +17,7 @@
 #define SMALL_BYTES	  (8u * 1024u * 1024u) /* below: blocks of 1 KiB */
 #define SMALL_BLOCK	  1024u
 #define BLOCK		  4096u
+#define USUAL_MAX	  65536u
 #define SLACK_BLOCKS	  16u /* when a second attempt is needed */
 
 static uint64_t
@@ -67,14 +68,15 @@ is_late(const struct manifest *mf, uint32_t node)
  */
 static void
 need_dir(const struct makefs_opts *mo, struct manifest *mf, uint32_t dir,
-    struct newfs_need *nd)
+    struct newfs_need *nd, uint32_t *fullp)
 {
 	const struct newfs_type *nt = mo->mo_type;
 	bool late = false;
 	uint32_t c;
 
 	if (dir == 0 && nt->nt_made_inodes > 0)
-		nt->nt_need_name(&mo->mo_newfs, nd, strlen("lost+found"));
+		nt->nt_need_name(
+		    &mo->mo_newfs, nd, "lost+found", strlen("lost+found"));
 	for (c = mn(mf, dir)->m_child; c != 0; c = mn(mf, c)->m_next) {
 		struct mnode *m = mn(mf, c);
 
@@ -84,22 +86,27 @@ need_dir(const struct makefs_opts *mo, struct manifest *mf, uint32_t dir,
 			continue;
 		}
 		m->m_flags |= MN_MADE;
-		nt->nt_need_name(&mo->mo_newfs, nd, m->m_namelen);
+		nt->nt_need_name(
+		    &mo->mo_newfs, nd, mn_name(mf, m), m->m_namelen);
 	}
 	for (c = mn(mf, dir)->m_child; late && c != 0; c = mn(mf, c)->m_next)
 		if ((mn(mf, c)->m_flags & MN_LATE) != 0)
-			nt->nt_need_name(
-			    &mo->mo_newfs, nd, mn(mf, c)->m_namelen);
+			nt->nt_need_name(&mo->mo_newfs, nd,
+			    mn_name(mf, mn(mf, c)), mn(mf, c)->m_namelen);
+	if (nd->nd_full && *fullp == UINT32_MAX)
+		*fullp = dir;
 	nt->nt_need_dirend(&mo->mo_newfs, nd);
 }
 
+/* *fullp: the first directory that can't have all its names; UINT32_MAX: none. */
 static void
-need_tree(
-    const struct makefs_opts *mo, struct manifest *mf, struct newfs_need *nd)
+need_tree(const struct makefs_opts *mo, struct manifest *mf,
+    struct newfs_need *nd, uint32_t *fullp)
 {
 	uint32_t i;
 
 	memset(nd, 0, sizeof(*nd));
+	*fullp = UINT32_MAX;
 	for (i = 0; i < mf->mf_n; i++)
 		mn(mf, i)->m_flags &= (uint16_t) ~(MN_MADE | MN_LATE);
 	i = 0;
@@ -109,10 +116,11 @@ need_tree(
 
 		if ((m->m_flags & MN_LINKED) == 0 || m->m_link == i) {
 			describe(mo, mf, m, &nn);
+			nn.nn_root = i == 0;
 			mo->mo_type->nt_need_node(&mo->mo_newfs, nd, &nn);
 		}
 		if ((m->m_mode & RUMP_S_IFMT) == RUMP_S_IFDIR)
-			need_dir(mo, mf, i, nd);
+			need_dir(mo, mf, i, nd, fullp);
 		i = manifest_walk(mf, i);
 	} while (i != 0);
 	nd->nd_inodes--; /* the root */
@@ -128,7 +136,8 @@ say(const struct makefs_opts *mo, const char *why)
 	return FSU_FAIL;
 }
 
-/* What the tree needs with a block size of block; p_need_* and its size. */
+/* What the tree needs with a block size of block; p_need_* and its size.  p_why
+ * isn't said yet: with other blocks it may do. */
 static int
 measure(struct makefs_opts *mo, struct manifest *mf, uint32_t block,
     uint32_t more, struct plan *p)
@@ -136,15 +145,18 @@ measure(struct makefs_opts *mo, struct manifest *mf, uint32_t block,
 	struct newfs_opts *o = &mo->mo_newfs;
 	struct newfs_result nr;
 	struct newfs_need nd;
-	char why[NEWFS_WHY] = "";
+	char *why = p->p_why;
 	uint64_t blocks, inodes, spare;
 
+	why[0] = '\0';
 	o->no_block = block;
 	o->no_size = 0;
 	o->no_inodes = 0;
 	if (mo->mo_type->nt_defaults(o, why) != 0)
-		return say(mo, why);
-	need_tree(mo, mf, &nd);
+		return FSU_FAIL;
+	need_tree(mo, mf, &nd, &p->p_full);
+	if (mo->mo_type->nt_take_need != NULL)
+		mo->mo_type->nt_take_need(o, &nd);
 	blocks = nd.nd_blocks;
 	if (more != 0)
 		blocks += ppm_of(blocks, more) + SLACK_BLOCKS;
@@ -157,13 +169,13 @@ measure(struct makefs_opts *mo, struct manifest *mf, uint32_t block,
 	spare = mo->mo_free_blocks;
 	if (mo->mo_free_blocks_ppm != 0) {
 		if (mo->mo_type->nt_fit(o, blocks, inodes, &nr, why) != 0)
-			return say(mo, why);
+			return FSU_FAIL;
 		spare += ppm_of(nr.nr_blocks, mo->mo_free_blocks_ppm);
 	}
 	spare += (mo->mo_size_extra + block - 1) / block;
 	p->p_spare = spare * block;
 	if (mo->mo_type->nt_fit(o, blocks + spare, inodes, &nr, why) != 0)
-		return say(mo, why);
+		return FSU_FAIL;
 	p->p_need_bytes = nr.nr_size;
 	p->p_size = nr.nr_size;
 	return FSU_OK;
@@ -229,6 +241,16 @@ node_unfit(const struct makefs_opts *mo, const struct manifest *mf, uint32_t i)
 		    mo->mo_type->nt_name_max, mo->mo_type->nt_name);
 		return why;
 	}
+	if (i != 0 && mo->mo_type->nt_name_unfit != NULL) {
+		const char *bad = mo->mo_type->nt_name_unfit(
+		    mn_name(mf, m), m->m_namelen);
+
+		if (bad != NULL)
+			return bad;
+	}
+	if ((m->m_flags & MN_SAMENAME) != 0)
+		return "the name is another's here when case doesn't count, "
+		       "and one name is held but once";
 	describe(mo, mf, m, &nn);
 	nn.nn_root = i == 0;
 	return mo->mo_type->nt_unfit(&mo->mo_newfs, &nn);
@@ -260,6 +282,33 @@ unfit(const struct makefs_opts *mo, const struct manifest *mf, bool say_so)
 	return many > 0;
 }
 
+/* The type has a block size for each size: the smallest that goes with what comes
+ * out. */
+static int
+usual_block(struct makefs_opts *mo, struct manifest *mf, uint64_t bound,
+    uint32_t more, struct plan *p)
+{
+	const struct newfs_type *nt = mo->mo_type;
+	uint32_t block = 512, want;
+	int status;
+
+	if (mo->mo_newfs.no_sector > block)
+		block = mo->mo_newfs.no_sector;
+	want = bound != 0 ? nt->nt_usual_block(&mo->mo_newfs, bound) : 0;
+	if (want != 0)
+		return measure(mo, mf, want, more, p);
+	for (;; block *= 2) {
+		status = measure(mo, mf, block, more, p);
+		if (block >= USUAL_MAX)
+			return status;
+		if (status != FSU_OK)
+			continue;
+		want = nt->nt_usual_block(&mo->mo_newfs, p->p_size);
+		if (want <= block)
+			return status;
+	}
+}
+
 /* The block size, where the user leaves it to us, and what is needed with it. */
 static int
 choose_block(
@@ -272,6 +321,8 @@ choose_block(
 		return measure(mo, mf, mo->mo_type->nt_block, more, p);
 	if (mo->mo_block != 0)
 		return measure(mo, mf, mo->mo_block, more, p);
+	if (mo->mo_type->nt_usual_block != NULL)
+		return usual_block(mo, mf, bound, more, p);
 	if (mo->mo_newfs.no_inode_bytes > SMALL_BLOCK || bound >= SMALL_BYTES)
 		return measure(mo, mf, BLOCK, more, p);
 	status = measure(mo, mf, BLOCK, more, p);
@@ -283,6 +334,20 @@ choose_block(
 	return status;
 }
 
+static bool
+full(const struct manifest *mf, const struct plan *p)
+{
+	char *path;
+
+	if (p->p_full == UINT32_MAX)
+		return false;
+	path = manifest_pathname(mf, p->p_full);
+	fsu_msg(
+	    "%s: has more names than a directory can hold", fsu_visible(path));
+	free(path);
+	return true;
+}
+
 int
 size_plan(
     struct makefs_opts *mo, struct manifest *mf, uint32_t more, struct plan *p)
@@ -291,11 +356,13 @@ size_plan(
 	int status;
 
 	memset(p, 0, sizeof(*p));
+	if (more == 0)
+		mark_same_names(mo, mf);
 	status = choose_block(mo, mf, more, p);
-	if (status == FSU_OK && unfit(mo, mf, true))
-		status = FSU_FAIL;
+	if (unfit(mo, mf, true) || full(mf, p))
+		return FSU_FAIL;
 	if (status != FSU_OK)
-		return status;
+		return say(mo, p->p_why);
 	p->p_floor = mo->mo_min;
 	if (mo->mo_max != 0 && fixed == 0 && p->p_need_bytes > mo->mo_max)
 		return too_small(mo, mo->mo_max, p);
@@ -307,7 +374,7 @@ size_plan(
 			return too_small(mo, fixed, p);
 		return FSU_OK;
 	}
-	p->p_trim = true;
+	p->p_trim = !mo->mo_type->nt_exact;
 	mo->mo_newfs.no_size = p->p_size;
 	mo->mo_newfs.no_inodes = p->p_need_inodes +
 	    mo->mo_type->nt_reserved_inodes;

@@ -20,6 +20,12 @@ struct job {
 	const char *j_image, *j_part;
 	unsigned j_flags; /* FSU_TARGET_* */
 	bool j_verbose, j_sized, j_uuid, j_timed, j_nosandbox;
+	/* options, until all have been read: what they mean depends on -t */
+	struct {
+		int key;
+		const char *value;
+	} * j_given;
+	int j_ngiven;
 };
 
 static int
@@ -86,6 +92,17 @@ parse_type(struct job *j, const char *value)
 }
 
 static int
+type_option(
+    struct job *j, const struct newfs_typeopt *to, int key, const char *value)
+{
+	char why[NEWFS_WHY] = "";
+
+	return newfs_typeopt_set(to, &j->j_opts, value, why) != 0
+	    ? fsu_usage("-%c: %s", key, fsu_visible(why))
+	    : FSU_OK;
+}
+
+static int
 parse_option(struct job *j, int key, const char *value)
 {
 	struct newfs_opts *o = &j->j_opts;
@@ -93,8 +110,6 @@ parse_option(struct job *j, int key, const char *value)
 	int32_t nsec;
 
 	switch (key) {
-	case 't':
-		return parse_type(j, value);
 	case 's':
 		j->j_sized = true;
 		return parse_u64("size", value, &o->no_size);
@@ -138,10 +153,46 @@ parse_option(struct job *j, int key, const char *value)
 	case NEWFS_KEY_PART:
 		j->j_part = value;
 		return FSU_OK;
-	default:
+	case NEWFS_KEY_NOWAIT:
 		j->j_flags |= FSU_TARGET_NOWAIT;
 		return FSU_OK;
+	default:
+		return fsu_usage("-%c is not for file systems of type %s", key,
+		    j->j_type->nt_name);
 	}
+}
+
+/* All that was given, now that the type is known. */
+static int
+take_options(struct job *j)
+{
+	struct newfs_opts o;
+	char why[NEWFS_WHY] = "";
+	int status = FSU_OK;
+
+	for (int i = 0; i < j->j_ngiven && status == FSU_OK; i++) {
+		int key = j->j_given[i].key;
+		const char *value = j->j_given[i].value;
+		const struct newfs_typeopt *to = key < FSU_KEY_LONG
+		    ? newfs_typeopt(j->j_type, key, NULL)
+		    : NULL;
+
+		status = to != NULL ? type_option(j, to, key, value)
+				    : parse_option(j, key, value);
+	}
+	if (status != FSU_OK)
+		return status;
+	if (j->j_type->nt_typeopts == NULL)
+		return FSU_OK;
+	/* a size that the type's options say */
+	o = j->j_opts;
+	if (j->j_type->nt_defaults(&o, why) != 0)
+		return fsu_usage("%s", fsu_visible(why));
+	if (!j->j_sized && o.no_size != 0) {
+		j->j_sized = true;
+		j->j_opts.no_size = o.no_size;
+	}
+	return FSU_OK;
 }
 
 /* -1: go on; else the status to end with. */
@@ -155,8 +206,13 @@ parse_args(struct job *j, int argc, char **argv)
 	    .op_n = {newfs_img_noptions},
 	};
 	const char *value;
+	size_t letters = 0;
 	int key, status;
 
+	/* several letters may be in one word */
+	for (int i = 0; i < argc; i++)
+		letters += strlen(argv[i]);
+	j->j_given = fsu_calloc(letters + 1, sizeof(*j->j_given));
 	while ((key = fsu_opt_next(&op, &value)) != FSU_OPT_END) {
 		if (key == FSU_OPT_ERROR)
 			return FSU_USAGE;
@@ -177,10 +233,18 @@ parse_args(struct job *j, int argc, char **argv)
 			j->j_image = value;
 			continue;
 		}
-		status = parse_option(j, key, value);
-		if (status != FSU_OK)
-			return status;
+		if (key == 't') {
+			status = parse_type(j, value);
+			if (status != FSU_OK)
+				return status;
+			continue;
+		}
+		j->j_given[j->j_ngiven].key = key;
+		j->j_given[j->j_ngiven++].value = value;
 	}
+	status = take_options(j);
+	if (status != FSU_OK)
+		return status;
 	if (j->j_image == NULL)
 		return fsu_usage("missing image");
 	return -1;
@@ -302,6 +366,7 @@ main(int argc, char **argv)
 	newfs_opts_init(&j.j_opts);
 	j.j_opts.no_reserved_ppm = 50000;
 	status = parse_args(&j, argc, argv);
+	free(j.j_given);
 	if (status >= 0)
 		return status;
 	status = fill_in(&j);
@@ -310,6 +375,7 @@ main(int argc, char **argv)
 	status = fsu_target_open(&tg, j.j_image, j.j_part, 0, j.j_flags);
 	if (status != FSU_OK)
 		return status;
+	j.j_opts.no_offset = tg.tg_offset;
 	status = take_size(&j, &tg);
 	if (status == FSU_OK)
 		status = confine(&j, &tg);

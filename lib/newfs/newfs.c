@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The list of formatters, and what they and their callers share. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "newfs/newfs.h"
@@ -8,6 +11,7 @@
 static const struct newfs_type *const types[] = {
     &newfs_ext2,
     &newfs_sysvbfs,
+    &newfs_msdos,
 };
 
 const struct newfs_type *
@@ -30,6 +34,51 @@ newfs_find(const char *name)
 				return nt;
 	}
 	return NULL;
+}
+
+const struct newfs_typeopt *
+newfs_typeopt(const struct newfs_type *nt, int key, const char *name)
+{
+	const struct newfs_typeopt *to = nt->nt_typeopts;
+
+	for (; to != NULL && (to->to_key != 0 || to->to_name != NULL); to++) {
+		if (key != 0 && to->to_key == key)
+			return to;
+		if (key == 0 && to->to_name != NULL &&
+		    strcmp(to->to_name, name) == 0)
+			return to;
+	}
+	return NULL;
+}
+
+/* Files that say something of a file system are small. */
+#define FILE_MAX (1u << 20)
+
+int
+newfs_typeopt_set(const struct newfs_typeopt *to, struct newfs_opts *o,
+    const char *value, char why[NEWFS_WHY])
+{
+	size_t n = 0;
+	char *data;
+	FILE *f;
+	bool bad;
+
+	if (!to->to_file)
+		return to->to_set(o, value, strlen(value), why);
+	f = fopen(value, "re");
+	if (f == NULL)
+		return newfs_fail(
+		    why, RUMP_EINVAL, "%s: %s", value, strerror(errno));
+	data = malloc(FILE_MAX);
+	if (data != NULL)
+		n = fread(data, 1, FILE_MAX, f);
+	bad = data == NULL || ferror(f) != 0 || n == FILE_MAX;
+	(void)fclose(f);
+	if (!bad)
+		return to->to_set(o, data, n, why);
+	free(data);
+	return newfs_fail(
+	    why, RUMP_EINVAL, "%s: cannot be read, or is too large", value);
 }
 
 void

@@ -45,6 +45,19 @@ void newfs_fileio_init(struct newfs_fileio *nf, int fd, uint64_t base,
 #define NEWFS_LABEL_MAX 255
 #define NEWFS_WHY	256
 
+/* ... of a FAT; 0: by default. */
+struct newfs_msdos {
+	uint32_t nm_fat;	      /* 12, 16, 32 */
+	uint32_t nm_spc;	      /* sectors in a cluster */
+	uint32_t nm_reserved;	      /* sectors */
+	uint32_t nm_hidden, nm_volid; /* heeded if _set */
+	bool nm_hidden_set, nm_volid_set;
+	unsigned nm_floppy;  /* KiB: one of the usual ones */
+	const void *nm_boot; /* a boot sector (or more), whose code counts */
+	size_t nm_bootlen;
+	uint32_t nm_rootbytes; /* what the root directory must have room for */
+};
+
 /* What the user may say of a new file system, whatever its type. */
 struct newfs_opts {
 	uint64_t no_size;	  /* bytes */
@@ -59,8 +72,11 @@ struct newfs_opts {
 	uint8_t no_uuid[16], no_hash_seed[16];
 	int64_t no_time; /* seconds since 1970 */
 	uint32_t no_root_mode, no_root_uid, no_root_gid;
-	bool no_exact;	   /* the size stays, however awkward */
-	bool no_bigendian; /* formats of either byte order */
+	bool no_exact;	    /* the size stays, however awkward */
+	bool no_bigendian;  /* formats of either byte order */
+	uint32_t no_sector; /* bytes of the device's sectors; 0: 512 */
+	uint64_t no_offset; /* where it begins on its disk; bytes */
+	struct newfs_msdos no_msdos;
 };
 #define NEWFS_REV_DEFAULT UINT32_MAX
 void newfs_opts_init(struct newfs_opts *o);
@@ -90,13 +106,32 @@ struct newfs_node {
 	uint32_t nn_attr_bytes; /* as nt_attr_bytes sums them up */
 };
 
+/* An option that not all types have: newfs-img's -k, makefs's -o name. */
+struct newfs_typeopt {
+	char to_key;	     /* 0: none */
+	const char *to_name; /* NULL: none, and no key: the list's end */
+	bool to_file; /* the value is a file's name, to_set gets its content */
+	/* EINVAL. */
+	int (*to_set)(struct newfs_opts *o, const char *value, size_t len,
+	    char why[NEWFS_WHY]);
+};
+
 /* What a tree needs; made with one block size in mind. */
 struct newfs_need {
 	uint64_t nd_blocks, nd_inodes;
 	/* the directory in hand */
 	uint64_t nd_dir_blocks;
 	uint32_t nd_dir_used;
+	bool nd_isroot; /* it is the root */
+	bool nd_full;	/* ... and can't be as large */
+	uint32_t nd_root_bytes;
 };
+
+/* What a format has none of. */
+#define NEWFS_NO_LINKS	0x1u /* more than one name of a file */
+#define NEWFS_NO_HOLES	0x2u
+#define NEWFS_NO_OWNERS 0x4u /* nor modes, but that nobody may write a file */
+#define NEWFS_NO_ATTRS	0x8u /* extended ones */
 
 struct newfs_type {
 	const char *nt_name;
@@ -123,14 +158,29 @@ struct newfs_type {
 	void (*nt_need_node)(const struct newfs_opts *o, struct newfs_need *nd,
 	    const struct newfs_node *nn);
 	void (*nt_need_name)(const struct newfs_opts *o, struct newfs_need *nd,
-	    uint32_t namelen);
+	    const char *name, uint32_t namelen);
 	void (*nt_need_dirend)(
 	    const struct newfs_opts *o, struct newfs_need *nd);
+	/* What the tree needs beside blocks and inodes, into o; NULL: nothing. */
+	void (*nt_take_need)(struct newfs_opts *o, const struct newfs_need *nd);
+	/* The usual block size for so many bytes; NULL: makefs's own rule. */
+	uint32_t (*nt_usual_block)(const struct newfs_opts *o, uint64_t size);
 	/* What an attribute takes, for nn_attr_bytes. */
 	uint32_t (*nt_attr_bytes)(const char *name, uint32_t value_bytes);
 	/* Why a node can't be held with this block size; NULL: it can. */
 	const char *(*nt_unfit)(
 	    const struct newfs_opts *o, const struct newfs_node *nn);
+	/* Why a name can't be; NULL: it can.  All NULL: any name, each its own. */
+	const char *(*nt_name_unfit)(const char *name, size_t len);
+	uint32_t (*nt_name_hash)(const char *name, size_t len);
+	bool (*nt_name_equal)(
+	    const char *a, size_t alen, const char *b, size_t blen);
+	/* Could it be in the way of what others get beside their names?  Then it is
+	 * made first. */
+	bool (*nt_name_first)(const char *name, size_t len);
+	const struct newfs_typeopt *nt_typeopts; /* or NULL */
+	unsigned nt_lacks;			 /* NEWFS_NO_* */
+	bool nt_exact;	      /* nt_fit is exact: nothing is to be trimmed */
 	uint32_t nt_block;    /* the only block size; 0: there are several */
 	bool nt_either_order; /* no_bigendian is heeded */
 	/* Inodes of no_inodes that are the format's own, beside nt_made_inodes. */
@@ -142,11 +192,18 @@ struct newfs_type {
 				    beside the root: lost+found */
 };
 
-extern const struct newfs_type newfs_ext2, newfs_sysvbfs;
+extern const struct newfs_type newfs_ext2, newfs_msdos, newfs_sysvbfs;
 
 /* By name or alias; NULL. */
 const struct newfs_type *newfs_find(const char *name);
 const struct newfs_type *newfs_nth(unsigned i); /* NULL after the last */
+
+/* The type's option of that key, or (key 0) of that name; NULL: it has none. */
+const struct newfs_typeopt *newfs_typeopt(
+    const struct newfs_type *nt, int key, const char *name);
+/* Its value; a file's content stays in memory.  EINVAL, with why. */
+int newfs_typeopt_set(const struct newfs_typeopt *to, struct newfs_opts *o,
+    const char *value, char why[NEWFS_WHY]);
 
 /* 16 bytes from "01234567-89ab-..": EINVAL. */
 int newfs_parse_uuid(const char *s, uint8_t uuid[16]);

@@ -338,11 +338,12 @@ ext2_need_node(const struct newfs_opts *o, struct newfs_need *nd,
 }
 
 static void
-ext2_need_name(
-    const struct newfs_opts *o, struct newfs_need *nd, uint32_t namelen)
+ext2_need_name(const struct newfs_opts *o, struct newfs_need *nd,
+    const char *name, uint32_t namelen)
 {
 	struct ext2_dircount ed;
 
+	(void)name;
 	ext2_dircount_init(&ed, o->no_block);
 	if (nd->nd_dir_blocks != 0) {
 		ed.ed_blocks = nd->nd_dir_blocks;

@@ -213,10 +213,10 @@ sysvbfs_need_node(const struct newfs_opts *o, struct newfs_need *nd,
 /* The directory that the formatter makes has a name for each inode; links want
  * more, and then it moves. */
 static void
-sysvbfs_need_name(
-    const struct newfs_opts *o, struct newfs_need *nd, uint32_t namelen)
+sysvbfs_need_name(const struct newfs_opts *o, struct newfs_need *nd,
+    const char *name, uint32_t namelen)
 {
-	(void)o, (void)namelen;
+	(void)o, (void)name, (void)namelen;
 	nd->nd_dir_used++;
 }
 

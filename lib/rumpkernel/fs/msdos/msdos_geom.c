@@ -132,23 +132,15 @@ msdos_geom_load(
 
 /* ---- a new one ---------------------------------------------------------------- */
 
-/* Cluster sizes by volume size, as the specification's tables have them. */
+/* Cluster sizes of FAT32 by volume size, as the specification's table has them. */
 struct by_size {
 	uint64_t most; /* bytes */
 	uint32_t cluster;
 };
-#define M (UINT64_C(1) << 20)
-#define G (UINT64_C(1) << 30)
+#define DEFAULT_CLUSTER 2048u /* of FAT12 and FAT16 */
+#define M		(UINT64_C(1) << 20)
+#define G		(UINT64_C(1) << 30)
 
-static const struct by_size fat16_clusters[] = {
-    {16 * M, 1024},
-    {128 * M, 2048},
-    {256 * M, 4096},
-    {512 * M, 8192},
-    {1 * G, 16384},
-    {2 * G, 32768},
-    {UINT64_MAX, 65536},
-};
 static const struct by_size fat32_clusters[] = {
     {260 * M, 512},
     {8 * G, 4096},
@@ -165,22 +157,13 @@ by_table(const struct by_size *t, uint64_t bytes)
 	return t->cluster;
 }
 
-static uint32_t
-default_cluster(uint64_t bytes, const struct msdos_geom *mg)
+/* Bytes of a FAT for so many clusters: of FAT12 the last may have but half of its
+ * second byte. */
+static uint64_t
+fat_bytes(uint32_t fat, uint64_t clusters)
 {
-	uint32_t c;
-
-	if (mg->mg_fat == 32) {
-		c = by_table(fat32_clusters, bytes);
-	} else if (mg->mg_fat == 16) {
-		c = by_table(fat16_clusters, bytes);
-	} else {
-		/* The smallest with which FAT12 can count them. */
-		for (c = 512; c < MSDOS_MAX_CLUSTER; c *= 2)
-			if (bytes / c <= MSDOS_FAT12_MAX)
-				break;
-	}
-	return c < mg->mg_sector ? mg->mg_sector : c;
+	return msdos_fat_off(fat, (uint32_t)clusters + 2) +
+	    (fat == 12 && clusters % 2 == 1);
 }
 
 /* How many sectors a FAT needs for the clusters that are left beside it. */
@@ -198,9 +181,7 @@ fit_fat(struct msdos_geom *mg)
 		meta = mg->mg_reserved + mg->mg_nfats * mid + rootsec;
 		clusters = meta < mg->mg_sectors ? (mg->mg_sectors - meta) / spc
 						 : 0;
-		need = up(msdos_fat_off(mg->mg_fat, (uint32_t)clusters + 2) +
-			(mg->mg_fat == 12 && clusters % 2 == 1),
-		    mg->mg_sector);
+		need = up(fat_bytes(mg->mg_fat, clusters), mg->mg_sector);
 		if (need <= mid)
 			hi = mid;
 		else
@@ -209,39 +190,44 @@ fit_fat(struct msdos_geom *mg)
 	mg->mg_fatsectors = (uint32_t)lo;
 }
 
+/* Close to where one type ends others count differently: none is made there. */
 static const char *
 check_count(const struct msdos_geom *mg)
 {
 	if (mg->mg_fat == 12 && mg->mg_clusters > MSDOS_FAT12_MAX)
 		return "FAT12 holds up to 4084 clusters: larger clusters, or "
 		       "another FAT";
-	if (mg->mg_fat == 16 && mg->mg_clusters <= MSDOS_FAT12_MAX)
-		return "FAT16 needs at least 4085 clusters: smaller clusters, "
+	if (mg->mg_fat == 16 && mg->mg_clusters < MSDOS_FAT16_MIN)
+		return "FAT16 needs at least 4087 clusters: smaller clusters, "
 		       "or another FAT";
 	if (mg->mg_fat == 16 && mg->mg_clusters > MSDOS_FAT16_MAX)
 		return "FAT16 holds up to 65524 clusters: larger clusters, or "
 		       "FAT32";
-	if (mg->mg_fat == 32 && mg->mg_clusters <= MSDOS_FAT16_MAX)
-		return "FAT32 needs at least 65525 clusters: smaller clusters, "
+	if (mg->mg_fat == 32 && mg->mg_clusters < MSDOS_FAT32_MIN)
+		return "FAT32 needs at least 65529 clusters: smaller clusters, "
 		       "or another FAT";
 	return NULL;
 }
 
+/* All that doesn't follow from the size. */
 static const char *
-make_with(uint64_t bytes, struct msdos_geom *mg)
+make_fixed(struct msdos_geom *mg)
 {
-	const char *why;
-
-	if (mg->mg_cluster == 0)
-		mg->mg_cluster = default_cluster(bytes, mg);
-	if (mg->mg_cluster < mg->mg_sector ||
-	    mg->mg_cluster > MSDOS_MAX_CLUSTER ||
-	    !power_of_two(mg->mg_cluster) ||
-	    mg->mg_cluster / mg->mg_sector > 128)
+	if (mg->mg_sector == 0)
+		mg->mg_sector = MSDOS_MIN_SECTOR;
+	if (!power_of_two(mg->mg_sector) || mg->mg_sector < MSDOS_MIN_SECTOR ||
+	    mg->mg_sector > MSDOS_MAX_SECTOR)
+		return "a sector has 512 to 4096 bytes, a power of two";
+	if (mg->mg_cluster != 0 &&
+	    (mg->mg_cluster < mg->mg_sector ||
+		mg->mg_cluster > MSDOS_MAX_CLUSTER ||
+		!power_of_two(mg->mg_cluster)))
 		return "a cluster has 1 to 128 sectors, a power of two, and "
 		       "64 KiB at most";
 	if (mg->mg_reserved == 0)
 		mg->mg_reserved = mg->mg_fat == 32 ? 32 : 1;
+	if (mg->mg_reserved > UINT16_MAX)
+		return "there are at most 65535 reserved sectors";
 	if (mg->mg_nfats == 0)
 		mg->mg_nfats = 2;
 	if (mg->mg_fat == 32) {
@@ -254,9 +240,23 @@ make_with(uint64_t bytes, struct msdos_geom *mg)
 	} else if (mg->mg_rootents == 0) {
 		mg->mg_rootents = 512;
 	}
+	return mg->mg_rootents > UINT16_MAX
+	    ? "the root directory of FAT12 and FAT16 has 65535 entries at most"
+	    : NULL;
+}
+
+static const char *
+make_cluster(uint64_t bytes, struct msdos_geom *mg)
+{
+	const char *why;
+
 	mg->mg_sectors = bytes / mg->mg_sector;
 	if (mg->mg_sectors > UINT32_MAX)
 		return "FAT has at most 2^32 - 1 sectors: larger sectors";
+	/* A FAT has four bytes for a cluster at most: so many are none. */
+	if (mg->mg_sectors / (mg->mg_cluster / mg->mg_sector) >
+	    (uint64_t)MSDOS_FAT32_MAX + MSDOS_FAT32_MAX / 64)
+		return "it has more clusters than FAT32 can count";
 	fit_fat(mg);
 	if (mg->mg_fat != 32 && mg->mg_fatsectors > UINT16_MAX)
 		return "its FAT is larger than FAT12 and FAT16 can say";
@@ -264,35 +264,87 @@ make_with(uint64_t bytes, struct msdos_geom *mg)
 	return why != NULL ? why : check_count(mg);
 }
 
+/* The type is known; where the cluster isn't: of FAT12 and FAT16 2 KiB if that will
+ * do, else more, else less. */
+static const char *
+make_with(uint64_t bytes, struct msdos_geom *mg, bool usual)
+{
+	const char *why = make_fixed(mg), *first;
+	uint32_t start = DEFAULT_CLUSTER, c;
+
+	if (why != NULL)
+		return why;
+	if (mg->mg_cluster != 0)
+		return make_cluster(bytes, mg);
+	if (mg->mg_fat == 32)
+		start = by_table(fat32_clusters, bytes);
+	if (start < mg->mg_sector)
+		start = mg->mg_sector;
+	mg->mg_cluster = start;
+	first = make_cluster(bytes, mg);
+	if (first == NULL || usual || mg->mg_fat == 32)
+		return first;
+	for (c = start * 2; c <= MSDOS_MAX_CLUSTER; c *= 2) {
+		mg->mg_cluster = c;
+		if (make_cluster(bytes, mg) == NULL)
+			return NULL;
+	}
+	for (c = start / 2; c >= mg->mg_sector; c /= 2) {
+		mg->mg_cluster = c;
+		if (make_cluster(bytes, mg) == NULL)
+			return NULL;
+	}
+	return first;
+}
+
 const char *
 msdos_geom_make(uint64_t bytes, struct msdos_geom *mg)
 {
-	struct msdos_geom wish = *mg;
-	const char *why = NULL, *first = NULL;
 	static const uint32_t small[] = {12, 16, 32}, large[] = {32, 16, 12};
 	const uint32_t *order = bytes >= 512 * M ? large : small;
+	struct msdos_geom wish = *mg;
+	const char *why = NULL, *first = NULL;
 
-	if (wish.mg_sector == 0)
-		wish.mg_sector = MSDOS_MIN_SECTOR;
-	if (!power_of_two(wish.mg_sector) ||
-	    wish.mg_sector < MSDOS_MIN_SECTOR ||
-	    wish.mg_sector > MSDOS_MAX_SECTOR)
-		return "a sector has 512 to 4096 bytes, a power of two";
-	if (wish.mg_fat != 0) {
-		*mg = wish;
-		return make_with(bytes, mg);
-	}
-	/* Up to 4 MiB FAT12, then FAT16, from 512 MiB on FAT32, where it fits. */
-	if (bytes > 4 * M && order == small && wish.mg_cluster == 0)
-		order++;
-	for (unsigned i = 0; i < 3 - (order == small + 1); i++) {
+	if (wish.mg_fat != 0)
+		return make_with(bytes, mg, false);
+	for (unsigned i = 0; i < 3; i++) {
 		*mg = wish;
 		mg->mg_fat = order[i];
-		why = make_with(bytes, mg);
+		why = make_with(bytes, mg, order[i] == 12 && order == small);
 		if (why == NULL)
 			return NULL;
-		if (first == NULL)
+		if (first == NULL || (i == 1 && order == small))
 			first = why;
 	}
 	return first;
+}
+
+const char *
+msdos_geom_fit(uint64_t clusters, struct msdos_geom *mg)
+{
+	uint64_t spc, rootsec, fat, bytes;
+	const char *why;
+
+	if (mg->mg_fat == 0)
+		mg->mg_fat = clusters <= MSDOS_FAT12_MAX ? 12
+		    : clusters <= MSDOS_FAT16_MAX	 ? 16
+							 : 32;
+	why = make_fixed(mg);
+	if (why != NULL)
+		return why;
+	if (clusters > MSDOS_FAT32_MAX)
+		return "it has more clusters than FAT32 can count";
+	if (clusters == 0)
+		clusters = 1;
+	if (mg->mg_fat == 16 && clusters < MSDOS_FAT16_MIN)
+		clusters = MSDOS_FAT16_MIN;
+	if (mg->mg_fat == 32 && clusters < MSDOS_FAT32_MIN)
+		clusters = MSDOS_FAT32_MIN;
+	spc = mg->mg_cluster / mg->mg_sector;
+	rootsec = up((uint64_t)mg->mg_rootents * MSDOS_DIRENT, mg->mg_sector);
+	fat = up(fat_bytes(mg->mg_fat, clusters), mg->mg_sector);
+	bytes = (mg->mg_reserved + mg->mg_nfats * fat + rootsec +
+		    clusters * spc) *
+	    mg->mg_sector;
+	return make_cluster(bytes, mg);
 }

@@ -35,6 +35,9 @@ const char *msdos_geom_load(const struct msdos_bpb32_disk *bpb,
  * Windows do, for so many bytes.  Returns NULL or what can't be. */
 const char *msdos_geom_make(uint64_t bytes, struct msdos_geom *mg);
 
+/* The smallest with so many clusters; mg_cluster is given, mg_* else are wishes. */
+const char *msdos_geom_fit(uint64_t clusters, struct msdos_geom *mg);
+
 /* Bytes of a FAT's entry for that cluster: where it begins. */
 static inline uint64_t
 msdos_fat_off(uint32_t fat, uint32_t cluster)

@@ -531,6 +531,21 @@ msdos_short_make(const uint16_t *name, size_t len, unsigned codepage,
 	return MSDOS_SHORT_EXACT;
 }
 
+uint32_t
+msdos_name_entries(const char *name, size_t len, unsigned codepage)
+{
+	uint16_t u[MSDOS_LN_MAX];
+	uint8_t shortname[11], lcase;
+	size_t n;
+
+	if (utf16_from_utf8(name, len, u, MSDOS_LN_MAX, &n) != 0)
+		return 0;
+	if (msdos_short_make(u, n, codepage, shortname, &lcase) ==
+	    MSDOS_SHORT_EXACT)
+		return 1;
+	return (uint32_t)howmany(n, MSDOS_LN_CHARS) + 1;
+}
+
 void
 msdos_short_number(
     uint8_t out[11], const uint16_t *name, size_t len, uint32_t n)

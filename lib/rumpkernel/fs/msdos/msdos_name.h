@@ -41,6 +41,9 @@ enum msdos_short {
 /* The short name for a name. */
 enum msdos_short msdos_short_make(const uint16_t *name, size_t len,
     unsigned codepage, uint8_t out[11], uint8_t *lcasep);
+/* Entries that a name takes in a directory: pieces of the long one and the short one
+ * (0: no name). */
+uint32_t msdos_name_entries(const char *name, size_t len, unsigned codepage);
 /* Put the number n (1 ..) into it: as Windows does, the first characters and ~1 to
  * ~4, then two characters, a hash of the long name, and ~1 .. */
 void msdos_short_number(

@@ -25,6 +25,9 @@
 #define MSDOS_FAT12_MAX 4084u /* clusters */
 #define MSDOS_FAT16_MAX 65524u
 #define MSDOS_FAT32_MAX 0x0ffffff4u
+/* ... and how many a new one has at least. */
+#define MSDOS_FAT16_MIN 4087u
+#define MSDOS_FAT32_MIN 65529u
 
 struct msdos_bpb_disk {
 	uint8_t bp_jump[3];
