@@ -46,7 +46,7 @@ find_init(void *state)
 
 	s->opt.follow = 'P';
 	s->opt.maxdepth = UINT32_MAX;
-	s->opt.syntax = RE_SYNTAX_EMACS | RE_DOT_NEWLINE;
+	s->opt.syntax = RE_SYNTAX_EMACS; /* not findutils-default */
 	s->standard.out = &fsu_stdout;
 }
 

@@ -160,6 +160,8 @@ each() {
 		done
 	done
 	LC_ALL=C same -regex './...'
+	same -regex '.*new.line' # without -regextype, . is no newline
+	same -iregex '.*E'
 	each '-regex [' '-regextype foo -regex x' '-regextype' '-regextype posix-extended -regex (' '-iregex ./A' \
 		'-regextype posix-extended -regex ./(a|b.) -o -regextype emacs -regex ./(a|b.)'
 }
