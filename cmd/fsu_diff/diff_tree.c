@@ -316,8 +316,11 @@ pair(struct diff_state *d, const struct above *up, const char *const path[2],
 	int i, r, status = DIFF_SAME;
 	bool linked = false;
 
-	for (i = 0; i < 2; i++) {
+	for (i = 0; i < 2; i++)
 		n[i].absent = up != NULL && known[i] == NULL;
+	if ((n[0].absent || n[1].absent) && !d->newfile)
+		return only_in(up, n); /* even a symlink that leads nowhere */
+	for (i = 0; i < 2; i++) {
 		if (n[i].absent)
 			continue;
 		r = look(d, i, known[i], &n[i], &linked);
@@ -336,8 +339,6 @@ pair(struct diff_state *d, const struct above *up, const char *const path[2],
 		return present_pair(d, up, n, linked);
 	/* One is missing: as if it were empty, where that is asked for. */
 	i = n[0].absent ? 0 : 1;
-	if (!d->newfile)
-		return only_in(up, n);
 	n[i].st.st_mode = n[!i].st.st_mode & RUMP_S_IFMT;
 	if (!is_dir(&n[!i]) && !is_type(&n[!i], RUMP_S_IFREG))
 		return up != NULL ? only_in(up, n) : DIFF_DIFFER;

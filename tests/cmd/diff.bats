@@ -223,3 +223,17 @@ check() {
 	expect 1 fsu_diff out.img -rq --exclude=lost+found / tree
 	has "differ"
 }
+
+@test "a symlink that leads nowhere is named where only one tree has it" {
+	mkdir da db
+	echo x >da/f
+	cp -p da/f db/f
+	ln -s nowhere da/l
+	ln -s loop db/loop
+	mkimage da.img 1M da
+	fsu_rm da.img -r lost+found
+	diff -r da db | sed 's|da|/|' >want
+	expect 1 fsu_diff da.img -r / db
+	printf '%s\n' "$output" >got
+	diff want got
+}
