@@ -110,6 +110,26 @@ put_uint(const struct directive *d, char conv, uint64_t v)
 	free(text);
 }
 
+static void
+put_int(const struct directive *d, int64_t v)
+{
+	char spec[64], *text;
+
+	make_spec(spec, sizeof(spec), d, "'-+ 0", "lld");
+	text = fsu_asprintf(spec, (long long)v);
+	fsu_out_str(&fsu_stdout, text);
+	free(text);
+}
+
+/* What a flag puts in front of a number that is not negative. */
+static const char *
+plus_sign(const struct directive *d)
+{
+	if (strchr(d->flags, '+') != NULL)
+		return "+";
+	return strchr(d->flags, ' ') != NULL ? " " : "";
+}
+
 /* Seconds since the epoch, with as many decimals as the precision says. */
 static void
 put_epoch(const struct directive *d, const struct rump_timespec *ts)
@@ -127,10 +147,14 @@ put_epoch(const struct directive *d, const struct rump_timespec *ts)
 		ns = 1000000000 - ns;
 	}
 	if (decimals <= 0) {
-		text = fsu_asprintf("%lld", (long long)sec);
+		text = fsu_asprintf(
+		    "%s%lld", sec >= 0 ? plus_sign(d) : "", (long long)sec);
 	} else {
 		snprintf(digits, sizeof(digits), "%09u", ns);
-		text = fsu_asprintf("%s%lld.%.*s%0*d", minus ? "-" : "",
+		text = fsu_asprintf("%s%lld.%.*s%0*d",
+		    minus	   ? "-"
+			: sec >= 0 ? plus_sign(d)
+				   : "",
 		    (long long)sec, decimals < 9 ? decimals : 9, digits,
 		    decimals > 9 ? decimals - 9 : 0, 0);
 		if (decimals <= 9)
@@ -139,10 +163,10 @@ put_epoch(const struct directive *d, const struct rump_timespec *ts)
 	whole.precision = -1;
 	if (strchr(d->flags, '0') != NULL && strchr(d->flags, '-') == NULL &&
 	    d->width > (int)strlen(text)) {
-		bool neg = text[0] == '-';
+		bool neg = !isdigit((unsigned char)text[0]);
 
 		if (neg)
-			fsu_out_char(&fsu_stdout, '-');
+			fsu_out_char(&fsu_stdout, text[0]);
 		fsu_out_pad(&fsu_stdout, '0', (size_t)d->width - strlen(text));
 		fsu_out_str(&fsu_stdout, text + neg);
 	} else {
@@ -273,7 +297,7 @@ file_numbers(const struct directive *d, const struct rump_stat *st)
 		put_device(d, st->st_rdev, 'x');
 		return true;
 	case 's':
-		put_uint(d, 'u', st->st_size);
+		put_int(d, (int64_t)st->st_size);
 		return true;
 	case 't':
 		put_uint(d, 'x', RUMP_MAJOR(st->st_rdev));

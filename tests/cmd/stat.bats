@@ -57,6 +57,7 @@ same() {
 		TZ=$z same -c '%y' "${files[@]}"
 	done
 	same -c '%.3Y %.0Y %.1Y %Y %.9Y %.12Y %5.1Y %010.1Y' 1.0 a 1.2
+	same -c '%+s|% s|%+10s|%-+10s|%010s|%+Y|% .3Y|%+015.3Y|%-+15Yx' 1.0 a 1.2
 	same -c '%N' "${files[@]}"
 	same -c '%10N|%.3N' a link "it's"
 	QUOTING_STYLE=c same -c '%N' "${files[@]}"
