@@ -67,9 +67,12 @@ print_row(FILE *fp, const struct ukfs_part *up, const struct row *r,
 	if (label[0] != '\0' || up->up_container || up->up_problem[0] != '\0')
 		fprintf(fp, "  %s", fsu_visible(label));
 	if (up->up_container)
-		fprintf(fp, "[holds the logical ones]");
+		fprintf(fp, "%s[holds the logical ones]",
+		    label[0] != '\0' ? " " : "");
 	if (up->up_problem[0] != '\0')
-		fprintf(fp, "[%s]", fsu_visible(up->up_problem));
+		fprintf(fp, "%s[%s]",
+		    label[0] != '\0' || up->up_container ? " " : "",
+		    fsu_visible(up->up_problem));
 	fputc('\n', fp);
 }
 
