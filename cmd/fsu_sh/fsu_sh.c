@@ -102,18 +102,6 @@ prepare(struct fsu *f, void *state, int n, char **operands)
 	return FSU_OK;
 }
 
-/* The next line of a script; false: the end. */
-static bool
-script_line(struct sh *sh, char **linep, size_t *capp)
-{
-	ssize_t n;
-
-	n = getline(linep, capp, sh->script);
-	if (n > 0 && (*linep)[n - 1] == '\n')
-		(*linep)[n - 1] = '\0';
-	return n > 0;
-}
-
 /* ---- the loop -------------------------------------------------------------------------- */
 
 static void
@@ -123,6 +111,23 @@ syntax_error(struct sh *sh, const char *error)
 	sh->status = FSU_USAGE;
 	if (!sh->interactive)
 		sh->quit = true;
+}
+
+/* The next line of a script; false: the end, or no line of text. */
+static bool
+script_line(struct sh *sh, char **linep, size_t *capp)
+{
+	ssize_t n;
+
+	n = getline(linep, capp, sh->script);
+	if (n > 0 && memchr(*linep, '\0', (size_t)n) != NULL) {
+		/* What stands in front of it may be another command. */
+		syntax_error(sh, "a line of the script holds a NUL byte");
+		return false;
+	}
+	if (n > 0 && (*linep)[n - 1] == '\n')
+		(*linep)[n - 1] = '\0';
+	return n > 0;
 }
 
 /*

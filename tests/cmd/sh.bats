@@ -76,6 +76,12 @@ lines() { printf '%s\n' "$@"; }
 		case $output in *fsu_sh:*) ;; *) echo "$s: $output"; return 1 ;; esac
 	done
 	[ ! -e f ]
+	printf 'echo one\necho two\0three\necho four\n' >nul
+	expect 2 fsu_sh d.img -r -f nul
+	has one
+	has NUL
+	! has two || return 1
+	! has four || return 1
 	expect 2 fsu_sh d.img -r <<<'echo one; echo "two'
 	! has one
 }
@@ -490,8 +496,9 @@ echo no' <go >got 2>&1 &
 @test "odd input doesn't kill it" {
 	head -c 20000 /dev/urandom | tr -d '!\n|>' >noise
 	fsu_sh d.img -r -f noise >/dev/null 2>&1 || true
-	printf 'echo a\0b\necho c' | fsu_sh d.img -r >got
-	grep -q c got
+	printf 'echo a\0b\necho c' >nul # not "echo a", nor what follows
+	expect 2 fsu_sh d.img -r <nul
+	one_line
 	printf 'echo %s\n' "$(head -c 300000 /dev/zero | tr '\0' x)" | fsu_sh d.img -r | wc -c | grep -q 300001
 	printf 'echo crlf\r\nls /etc\r\n' | fsu_sh d.img -r >got
 	[ "$(cat got)" = "$(lines crlf hostname hosts name)" ]
