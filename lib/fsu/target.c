@@ -116,6 +116,68 @@ check_content(struct fsu_target *tg, bool device, unsigned flags)
 	return FSU_USAGE;
 }
 
+/* The bytes that may be written; of an -O alone only the first is known here. */
+static uint64_t
+reach(const struct fsu_target *tg)
+{
+	return tg->tg_room != 0 ? tg->tg_room : 1;
+}
+
+/* Is any of them among len bytes at begin? */
+static bool
+touches(const struct fsu_target *tg, uint64_t begin, uint64_t len)
+{
+	return tg->tg_offset >= begin ? tg->tg_offset - begin < len
+				      : begin - tg->tg_offset < reach(tg);
+}
+
+/*
+ * Bytes that were named by their offset: they are one partition's, or nobody's.
+ * The table itself is somebody's: GPT has 16 KiB of entries behind its header, and
+ * as much at the end.
+ */
+static int
+check_partitions(struct fsu_target *tg)
+{
+	const struct ukfs_part *up, *over = NULL;
+	struct ukfs_parts parts;
+	uint64_t table, end;
+	char why[UKFS_WHY];
+	bool inside = false;
+
+	if (ukfs_part_list(rumpuser_file_fd(tg->tg_old), "", &parts, why) != 0)
+		return FSU_OK; /* no table, or none to go by */
+	for (size_t i = 0; i < parts.ups_n; i++) {
+		up = &parts.ups_part[i];
+		if (up->up_len == 0 || !touches(tg, up->up_off, up->up_len))
+			continue;
+		if (up->up_container || tg->tg_offset < up->up_off ||
+		    reach(tg) > up->up_len - (tg->tg_offset - up->up_off))
+			over = over == NULL ? up : over;
+		else
+			inside = true;
+	}
+	table = strcmp(parts.ups_table, "GPT") == 0
+	    ? 16384 + 2 * (uint64_t)parts.ups_sector
+	    : 512;
+	end = parts.ups_size - (table < parts.ups_size ? table : 0);
+	if (inside)
+		over = NULL;
+	else if (over != NULL)
+		fsu_msg("%s: reaches into %s and is not inside of it: not "
+			"overwritten without --force",
+		    fsu_visible(tg->tg_name), over->up_words);
+	else if (tg->tg_offset < table ||
+	    (table != 512 && touches(tg, end, table)))
+		fsu_msg("%s: reaches into the partition table (%s): not "
+			"overwritten without --force",
+		    fsu_visible(tg->tg_name), parts.ups_table);
+	else
+		inside = true;
+	ukfs_part_list_free(&parts);
+	return inside ? FSU_OK : FSU_USAGE;
+}
+
 /* ---- opening ------------------------------------------------------------------ */
 
 static int
@@ -137,6 +199,8 @@ open_old(struct fsu_target *tg, const struct stat *st, const char *words,
 	unsigned lflags = FSU_LOCK_WRITE;
 	struct rumpuser_fileinfo fi;
 	bool told = false;
+	bool raw = tg->tg_offset != 0 ||
+	    (words != NULL && strstr(words, "OFFSET:") != NULL);
 	const char *use;
 	int error;
 
@@ -179,7 +243,11 @@ open_old(struct fsu_target *tg, const struct stat *st, const char *words,
 		    fsu_visible(tg->tg_name), use);
 		return FSU_USAGE;
 	}
-	return check_content(tg, S_ISBLK(st->st_mode), flags);
+	error = check_content(tg, S_ISBLK(st->st_mode), flags);
+	if (error == FSU_OK && raw && tg->tg_kind == FSU_TARGET_INPLACE &&
+	    (flags & FSU_TARGET_FORCE) == 0)
+		error = check_partitions(tg);
+	return error;
 }
 
 static int

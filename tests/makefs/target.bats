@@ -351,3 +351,21 @@ refused() {
 	fsck_clean part2
 	expect 2 makefs -O 100 y.img tree
 }
+
+@test "an OFFSET that reaches over a partition or its table is refused" {
+	local w sum
+	truncate -s 16m disk
+	printf 'label: gpt\nstart=2048,size=8192\nstart=12288,size=8192\n' |
+		/sbin/sfdisk -q disk
+	sum=$(sum disk)
+	for w in OFFSET:512,1m OFFSET:1m OFFSET:2m,5m OFFSET:512k,1m OFFSET:5m,2m OFFSET:15m,1m; do
+		each 2 "disk%$w%"
+		has "without --force"
+	done
+	[ "$(sum disk)" = "$sum" ]
+	for w in OFFSET:1m,4m OFFSET:5m,1m OFFSET:11m,4m; do
+		expect 0 makefs "disk%$w%" tree
+	done
+	each 0 --force "disk%OFFSET:2m,5m%"
+	expect 0 fsu_part disk
+}
