@@ -52,11 +52,11 @@ KERN_SRC := $(wildcard lib/rumpkernel/kern/*.c lib/rumpkernel/vfs/*.c \
 HYPER_SRC := $(wildcard lib/hypercall/*.c)
 UKFS_SRC := $(wildcard lib/ukfs/*.c)
 FSU_SRC := $(wildcard lib/fsu/*.c)
-# Formatters share <x>_geom.c and <x>_name.c (what names take) with their driver.  Compiled once more for the
+# Formatters share <x>_geom.c, <x>_csum.c and <x>_name.c (what names take) with their driver.  Compiled once more for the
 # host's side: the kernel's copy has other symbol names.
 NEWFS_SRC := $(wildcard lib/newfs/*.c)
-GEOM_SRC := $(wildcard lib/rumpkernel/fs/*/*_geom.c lib/rumpkernel/fs/*/*_name.c) \
-	$(addprefix lib/rumpkernel/,vfs/namespec.c vfs/unicode.c kern/kstring.c kern/kprintf.c)
+GEOM_SRC := $(wildcard lib/rumpkernel/fs/*/*_geom.c lib/rumpkernel/fs/*/*_name.c lib/rumpkernel/fs/*/*_csum.c) \
+	$(addprefix lib/rumpkernel/,kern/crc32c.c vfs/namespec.c vfs/unicode.c kern/kstring.c kern/kprintf.c)
 COMMANDS := $(notdir $(patsubst %/,%,$(wildcard cmd/*/)))
 
 KERN_OBJ := $(KERN_SRC:%.c=$O/%.o)

@@ -173,8 +173,10 @@ buf_setstate(struct buf *bp, enum buf_state state)
 		bc->bc_dirty_bytes += bp->b_len;
 		bp->b_dirtyseq = ++bc->bc_seq;
 	}
-	if (state == BUF_EMPTY)
+	if (state == BUF_EMPTY) {
 		bp->b_flags &= ~(uint32_t)B_PINNED;
+		bp->b_checked = 0;
+	}
 	bp->b_state = state;
 }
 
@@ -272,6 +274,7 @@ buf_enter(struct buf *bp, struct blkdev *dev, uint64_t off)
 	bp->b_flags = 0;
 	bp->b_error = 0;
 	bp->b_private = NULL;
+	bp->b_checked = 0;
 	bufcache.bc_count++;
 	bufcache.bc_bytes += bp->b_len;
 	dev->bd_bufs.bb_count++;
@@ -480,6 +483,7 @@ getblk_zero(struct blkdev *dev, uint64_t off, uint32_t len, struct buf **bpp)
 	if (error != 0)
 		return error;
 	memset((*bpp)->b_data, 0, len);
+	(*bpp)->b_checked = 0;
 	if ((*bpp)->b_state == BUF_EMPTY)
 		mark_valid(*bpp);
 	return 0;

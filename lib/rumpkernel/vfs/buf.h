@@ -41,6 +41,9 @@ struct buf {
 	struct lwp *b_owner; /* who has it busy */
 	uint64_t b_dirtyseq; /* when it became dirty */
 	void *b_private;     /* a journal's */
+	/* The driver's: what it has checked the content as.  0 after each read and
+	 * whenever the content is forgotten; who writes has it right. */
+	uint64_t b_checked;
 	struct klink b_hashlink, b_arealink, b_lrulink, b_dirtylink;
 };
 

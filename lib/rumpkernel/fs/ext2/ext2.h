@@ -17,6 +17,7 @@
 #ifndef EXT2_H
 #define EXT2_H
 
+#include "fs/ext2/ext2_csum.h"
 #include "fs/ext2/ext2_ondisk.h"
 #include "kern/kdefs.h"
 #include "kern/klist.h"
@@ -40,6 +41,28 @@ struct ext2_group {
 #define EG_IBAD	    0x8u
 };
 
+/*
+ * What a buffer's content was checked as, and whose it is: b_checked, so that
+ * each is checked once a load, and never trusted as something else.
+ */
+enum ext2_checked {
+	EXT2_CK_NONE,
+	EXT2_CK_GROUPS,
+	EXT2_CK_BBITMAP, /* owner: the group */
+	EXT2_CK_IBITMAP,
+	EXT2_CK_DIR, /* owner: the inode */
+	EXT2_CK_DXROOT,
+	EXT2_CK_DXNODE,
+	EXT2_CK_EXTENT,
+	EXT2_CK_XATTR, /* owner: 0 */
+	EXT2_CK_ORPHAN,
+};
+static inline uint64_t
+ext2_checked(enum ext2_checked what, uint32_t owner)
+{
+	return (uint64_t)what << 32 | owner;
+}
+
 /* Blocks [er_start, er_end) */
 struct ext2_range {
 	uint64_t er_start, er_end;
@@ -59,6 +82,10 @@ struct ext2_mount {
 	uint32_t m_gdblks, m_descsize;
 	uint32_t m_apb, m_apbshift; /* addresses a block */
 	uint16_t m_extra;	    /* i_extra_isize of new inodes */
+	uint32_t m_compat, m_incompat, m_rocompat; /* 0 in revision 0 */
+	uint32_t m_seed;			   /* of checksums */
+	bool m_csum;	   /* metadata_csum: to be written */
+	bool m_csumverify; /* ... and verified (not -o nocsum) */
 	bool m_filetype;
 	bool m_building;
 	uint64_t m_blocks;
@@ -113,6 +140,22 @@ static inline struct ext2_node *
 ext2_node_of(const struct vnode *vp)
 {
 	return vp->v_data;
+}
+/* Has it all of these features? */
+static inline bool
+ext2_compat(const struct ext2_mount *m, uint32_t bits)
+{
+	return (m->m_compat & bits) == bits;
+}
+static inline bool
+ext2_incompat(const struct ext2_mount *m, uint32_t bits)
+{
+	return (m->m_incompat & bits) == bits;
+}
+static inline bool
+ext2_rocompat(const struct ext2_mount *m, uint32_t bits)
+{
+	return (m->m_rocompat & bits) == bits;
 }
 static inline uint64_t
 ext2_blkoff(const struct ext2_mount *m, uint64_t blk)
@@ -174,6 +217,9 @@ int ext2_mark_clean(struct ext2_mount *m);
 /* Damage was met: a line, and EUCLEAN. */
 int ext2_damage(struct ext2_mount *m, uint64_t ino, const char *fmt, ...)
     KPRINTF(3, 4);
+/* A checksum that isn't right: a line, and EUCLEAN.  fmt: "group 3: the block bitmap". */
+int ext2_csum_bad(struct ext2_mount *m, uint64_t ino, uint32_t is,
+    uint32_t should, const char *fmt, ...) KPRINTF(5, 6);
 /* A feature comes into use (large_file, ext_attr). */
 int ext2_need_compat(struct ext2_mount *m, uint32_t bits);
 int ext2_need_rocompat(struct ext2_mount *m, uint32_t bits);

@@ -8,8 +8,7 @@
  * the device whatever the block size.  "lo" and "hi" halves: the high one counts
  * only with the feature named beside it.
  *
- * Left out: multiple-mount protection's block, the journal's own structures
- * (ext2_journal.c will have them), and directory hashing's functions.
+ * Left out: the journal's own structures and directory hashing's functions.
  */
 #ifndef EXT2_ONDISK_H
 #define EXT2_ONDISK_H
@@ -429,6 +428,38 @@ struct ext2_dxentry_disk { /* the first one's hash is limit and count */
 };
 ONDISK_ASSERT_SIZE(struct ext2_dxentry_disk, 8);
 
+/* The last 8 bytes behind the room for entries: metadata_csum. */
+struct ext2_dxtail_disk {
+	le32_t dt_reserved;
+	le32_t dt_checksum;
+};
+ONDISK_ASSERT_SIZE(struct ext2_dxtail_disk, 8);
+
+/* Multiple-mount protection: s_mmp_block. */
+#define EXT2_MMP_MAGIC	   0x004d4d50u
+#define EXT2_MMP_SEQ_CLEAN 0xff4d4d50u /* nobody has it */
+#define EXT2_MMP_SEQ_FSCK  0xe24d4d50u /* a checker has it */
+struct ext2_mmp_disk {
+	le32_t mmp_magic;
+	le32_t mmp_seq;
+	le64_t mmp_time; /* of the last update */
+	uint8_t mmp_nodename[64];
+	uint8_t mmp_bdevname[32];
+	le16_t mmp_check_interval; /* seconds */
+	le16_t mmp_pad1;
+	le32_t mmp_pad2[226];
+	le32_t mmp_checksum;
+};
+ONDISK_ASSERT_SIZE(struct ext2_mmp_disk, 1024);
+
+/* The last 8 bytes of a block of the orphan file; inode numbers in front. */
+#define EXT2_ORPHAN_MAGIC 0x0b10ca04u
+struct ext2_orphantail_disk {
+	le32_t ot_magic;
+	le32_t ot_checksum;
+};
+ONDISK_ASSERT_SIZE(struct ext2_orphantail_disk, 8);
+
 /* Extended attributes: a block of their own, and the inode's body. */
 #define EXT2_XATTR_MAGIC 0xea020000u
 struct ext2_xattr_head_disk { /* of a block */
@@ -523,6 +554,10 @@ struct ext4_extent_disk {
 ONDISK_ASSERT_SIZE(struct ext4_extent_head_disk, 12);
 ONDISK_ASSERT_SIZE(struct ext4_extent_index_disk, 12);
 ONDISK_ASSERT_SIZE(struct ext4_extent_disk, 12);
+/* Behind the last entry that a block has room for (not in i_block). */
+struct ext4_extent_tail_disk {
+	le32_t et_checksum;
+};
 
 /* Does group g hold a copy of the superblock under sparse_super? (Groups 0, 1
  * and the powers of 3, 5 and 7.) */

@@ -104,9 +104,23 @@ ext2_damage(struct ext2_mount *m, uint64_t ino, const char *fmt, ...)
 	return EUCLEAN;
 }
 
-/* Set bits in a feature word of the superblock. */
+int
+ext2_csum_bad(struct ext2_mount *m, uint64_t ino, uint32_t is, uint32_t should,
+    const char *fmt, ...)
+{
+	char what[80];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)kvsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	return ext2_damage(
+	    m, ino, "%s: checksum is %08x, should be %08x", what, is, should);
+}
+
+/* Set bits in a feature word of the superblock, and in m's copy of it. */
 static int
-need_feature(struct ext2_mount *m, le32_t *word, uint32_t bits)
+need_feature(struct ext2_mount *m, le32_t *word, uint32_t *copy, uint32_t bits)
 {
 	int error = 0;
 
@@ -116,6 +130,7 @@ need_feature(struct ext2_mount *m, le32_t *word, uint32_t bits)
 		return 0;
 	mutex_enter(&m->m_lock);
 	le32_put(word, le32_get(*word) | bits);
+	*copy |= bits;
 	error = ext2_super_put(m, false);
 	mutex_exit(&m->m_lock);
 	return error;
@@ -124,11 +139,12 @@ need_feature(struct ext2_mount *m, le32_t *word, uint32_t bits)
 int
 ext2_need_compat(struct ext2_mount *m, uint32_t bits)
 {
-	return need_feature(m, &m->m_sb.s_feature_compat, bits);
+	return need_feature(m, &m->m_sb.s_feature_compat, &m->m_compat, bits);
 }
 
 int
 ext2_need_rocompat(struct ext2_mount *m, uint32_t bits)
 {
-	return need_feature(m, &m->m_sb.s_feature_ro_compat, bits);
+	return need_feature(
+	    m, &m->m_sb.s_feature_ro_compat, &m->m_rocompat, bits);
 }

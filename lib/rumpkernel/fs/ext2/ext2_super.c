@@ -238,8 +238,15 @@ ext2_super_load(struct ext2_mount *m, const struct ext2_super_disk *sb)
 	super_maxfile(m, sb);
 	m->m_sb = *sb;
 	m->m_oldstate = le16_get(sb->s_state);
-	m->m_filetype = le32_get(sb->s_rev_level) != EXT2_REV_OLD &&
-	    (le32_get(sb->s_feature_incompat) & EXT2_FI_FILETYPE) != 0;
+	if (le32_get(sb->s_rev_level) != EXT2_REV_OLD) {
+		m->m_compat = le32_get(sb->s_feature_compat);
+		m->m_incompat = le32_get(sb->s_feature_incompat);
+		m->m_rocompat = le32_get(sb->s_feature_ro_compat);
+	}
+	m->m_filetype = ext2_incompat(m, EXT2_FI_FILETYPE);
+	m->m_csum = ext2_rocompat(m, EXT2_FR_METADATA_CSUM);
+	m->m_csumverify = m->m_csum;
+	m->m_seed = ext2_csum_seed(sb);
 	return 0;
 }
 
