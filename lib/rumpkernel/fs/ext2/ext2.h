@@ -89,7 +89,8 @@ struct ext2_mount {
 	bool m_filetype;
 	bool m_building;
 	uint64_t m_blocks;
-	uint64_t m_maxfile;	  /* bytes */
+	uint64_t m_maxfile;	  /* bytes, of a file with a block tree */
+	uint64_t m_maxextfile;	  /* ... with extents */
 	struct ext2_range *m_sys; /* the system zone, sorted, apart */
 	uint32_t m_nsys, m_sysroom;
 	/* under m_lock */
@@ -156,6 +157,12 @@ static inline bool
 ext2_rocompat(const struct ext2_mount *m, uint32_t bits)
 {
 	return (m->m_rocompat & bits) == bits;
+}
+/* The largest size of a file, bytes, as its map is. */
+static inline uint64_t
+ext2_maxsize(const struct ext2_mount *m, uint32_t iflags)
+{
+	return (iflags & EXT2_IF_EXTENTS) != 0 ? m->m_maxextfile : m->m_maxfile;
 }
 static inline uint64_t
 ext2_blkoff(const struct ext2_mount *m, uint64_t blk)
@@ -282,7 +289,8 @@ int ext2_group_ibitmap(struct ext2_mount *m, uint32_t g, struct buf **bpp);
  * the index in i_block and in each.  EFBIG. */
 int ext2_path(const struct ext2_mount *m, uint64_t lbn,
     uint32_t idx[EXT2_MAXDEPTH + 1], unsigned *depthp);
-/* The run that starts at file block lbn: *pblkp (0: hole), *cntp (1..max). */
+/* The run that starts at file block lbn: *pblkp (0: hole), *cntp (1..max).  What
+ * is unwritten is a hole here. */
 int ext2_map(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *pblkp,
     uint64_t *cntp);
 /* An indirect block: read, entry i. */
@@ -293,6 +301,11 @@ int ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max,
     uint64_t *pblkp, uint64_t *cntp);
 int ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
     struct bmap_run *run);
+
+/* ---- ext2_extent.c: extent trees (EXT2_IF_EXTENTS) ---------------------------- */
+/* As ext2_map(); *unwrittenp: the blocks are there and read as zeros. */
+int ext2_ext_map(struct ext2_node *np, uint64_t lbn, uint64_t max,
+    uint64_t *blkp, uint64_t *cntp, bool *unwrittenp);
 
 /* ---- ext2_trunc.c -------------------------------------------------------------- */
 /* Free the blocks of file blocks [from, to). */

@@ -210,8 +210,15 @@ ext2_map(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *blkp,
     uint64_t *cntp)
 {
 	uint64_t total = 0, first = 0, blk, cnt;
+	bool unwritten;
 	int error;
 
+	if ((np->n_flags & EXT2_IF_EXTENTS) != 0) {
+		error = ext2_ext_map(np, lbn, max, blkp, cntp, &unwritten);
+		if (error == 0 && unwritten)
+			*blkp = 0;
+		return error;
+	}
 	while (total < max) {
 		error = map_segment(np, lbn + total, max - total, &blk, &cnt);
 		if (error != 0) {
@@ -498,6 +505,28 @@ ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *blkp,
 
 /* ---- the operation --------------------------------------------------------------- */
 
+/* What file blocks [lbn, lbn + n) begin with. */
+static int
+map_kind(struct ext2_node *np, uint64_t lbn, uint64_t n, uint64_t *blkp,
+    uint64_t *cntp, bool *unwrittenp)
+{
+	struct ext2_mount *m = np->n_m;
+	int error;
+
+	*unwrittenp = false;
+	if ((np->n_flags & EXT2_IF_EXTENTS) != 0)
+		return ext2_ext_map(np, lbn, n, blkp, cntp, unwrittenp);
+	error = EFBIG;
+	if (lbn < howmany(m->m_maxfile, m->m_bsize))
+		error = ext2_map(np, lbn, n, blkp, cntp);
+	if (error == EFBIG) { /* behind the largest file */
+		*blkp = 0;
+		*cntp = n;
+		error = 0;
+	}
+	return error;
+}
+
 int
 ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
     struct bmap_run *run)
@@ -506,38 +535,31 @@ ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	struct ext2_mount *m = np->n_m;
 	uint32_t in = (uint32_t)(off & (m->m_bsize - 1));
 	uint64_t lbn = off >> m->m_bshift, end, blk, cnt, n;
+	bool unwritten;
 	int error;
 
 	if (add_overflow(off, len, &end) ||
 	    end > rounddown2(UINT64_MAX, m->m_bsize))
 		return EFBIG;
 	n = howmany(end, m->m_bsize) - lbn;
-	if (how == BMAP_WRITE && end > m->m_maxfile)
+	if (how == BMAP_WRITE && end > ext2_maxsize(m, np->n_flags))
 		return EFBIG;
 	memset(run, 0, sizeof(*run));
-	if (how == BMAP_READ && lbn >= howmany(m->m_maxfile, m->m_bsize)) {
-		blk = 0;
-		cnt = n;
-	} else {
-		error = ext2_map(np, lbn, n, &blk, &cnt);
-		if (error == EFBIG && how == BMAP_READ)
-			blk = 0, cnt = n, error = 0;
-		if (error != 0)
-			return error;
-	}
-	if (blk == 0 && how == BMAP_WRITE) {
+	error = map_kind(np, lbn, n, &blk, &cnt, &unwritten);
+	if (error == 0 && blk == 0 && how == BMAP_WRITE) {
 		error = ext2_begin(m);
 		if (error == 0)
 			error = ext2_fill_hole(np, lbn, cnt, &blk, &cnt);
-		if (error != 0)
-			return error;
 		run->bm_flags = BM_NEW;
 	}
+	if (error != 0)
+		return error;
 	run->bm_off = off;
 	run->bm_len = kmin(len, ext2_blkoff(m, cnt) - in);
 	run->bm_kind = blk == 0	 ? BMAP_HOLE
-	    : vp->v_type == VREG ? BMAP_MAPPED
-				 : BMAP_BUFFERED;
+	    : vp->v_type != VREG ? BMAP_BUFFERED
+	    : unwritten		 ? BMAP_UNWRITTEN
+				 : BMAP_MAPPED;
 	if (blk != 0) {
 		run->bm_dev = m->m_dev;
 		run->bm_devoff = ext2_blkoff(m, blk) + in;

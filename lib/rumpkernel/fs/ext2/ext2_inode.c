@@ -225,7 +225,8 @@ ext2_inode_stat(struct ext2_mount *m, uint32_t ino,
 		break;
 	}
 	/* The resize inode's size is what its block map could hold. */
-	if (st->st_size > m->m_maxfile && ino != EXT2_INO_RESIZE)
+	if (st->st_size > ext2_maxsize(m, le32_get(di->i_flags)) &&
+	    ino != EXT2_INO_RESIZE)
 		goto badsize;
 	return 0;
 badsize:
@@ -249,11 +250,14 @@ node_check(struct ext2_node *np)
 	struct ext2_mount *m = np->n_m;
 	uint32_t mode = np->n_st.st_mode & RUMP_S_IFMT;
 
-	if ((np->n_flags & (EXT2_IF_EXTENTS | EXT2_IF_INLINE_DATA)) != 0)
+	uint32_t kind = np->n_flags & (EXT2_IF_EXTENTS | EXT2_IF_INLINE_DATA);
+
+	if (ext2_incompat(m, EXT2_FI_EXTENTS))
+		kind &= ~EXT2_IF_EXTENTS;
+	if (kind != 0)
 		return ext2_damage(m, np->n_ino,
 		    "has %s, which the file system says it hasn't",
-		    (np->n_flags & EXT2_IF_EXTENTS) != 0 ? "extents"
-							 : "inline data");
+		    (kind & EXT2_IF_EXTENTS) != 0 ? "extents" : "inline data");
 	if (np->n_acl != 0 && !ext2_blocks_sane(m, np->n_acl, 1))
 		return ext2_damage(m, np->n_ino,
 		    "attribute block %llu is out of range",

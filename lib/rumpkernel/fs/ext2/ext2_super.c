@@ -6,14 +6,15 @@
  * It stands 1024 bytes into the device; with blocks of 1 KiB that is block 1,
  * else a part of block 0.  Its buffer has the block's extent like all others.
  *
- * Supported here: revisions 0 and 1; filetype; sparse_super, large_file; of the
+ * Supported here: revisions 0 and 1; filetype; extents (reading); sparse_super, large_file; of the
  * compatible ones any.
  */
 #include "fs/ext2/ext2.h"
 #include "kern/klwp.h"
 #include "kern/kstring.h"
 
-#define SUPPORTED_INCOMPAT  (EXT2_FI_FILETYPE | EXT2_FI_RECOVER)
+#define SUPPORTED_INCOMPAT \
+	(EXT2_FI_FILETYPE | EXT2_FI_RECOVER | EXT2_FI_EXTENTS)
 #define SUPPORTED_RO_COMPAT (EXT2_FR_SPARSE_SUPER | EXT2_FR_LARGE_FILE)
 
 struct featname {
@@ -208,7 +209,7 @@ super_counts(struct ext2_mount *m, const struct ext2_super_disk *sb)
 	return 0;
 }
 
-/* The largest file: what the tree can address, and i_blocks count. */
+/* The largest files: what the trees can address, and i_blocks count. */
 static void
 super_maxfile(struct ext2_mount *m, const struct ext2_super_disk *sb)
 {
@@ -221,6 +222,11 @@ super_maxfile(struct ext2_mount *m, const struct ext2_super_disk *sb)
 	meta = 4 + sectors / apb + sectors / (apb * apb);
 	blks = kmin(blks, sectors - meta);
 	m->m_maxfile = blks << m->m_bshift;
+	/* Extents number a file's blocks with 32 bits; i_blocks as above. */
+	blks = UINT32_MAX;
+	if ((le32_get(sb->s_feature_ro_compat) & EXT2_FR_HUGE_FILE) == 0)
+		blks = kmin(blks, sectors - 4 - sectors / apb);
+	m->m_maxextfile = blks << m->m_bshift;
 	if (le32_get(sb->s_rev_level) == EXT2_REV_OLD)
 		m->m_maxfile = kmin(m->m_maxfile, (uint64_t)INT32_MAX);
 }
@@ -275,6 +281,13 @@ ext2_super_features(struct ext2_mount *m, const struct ext2_super_disk *sb)
 			? "the journal needs recovery: mounted read-only, "
 			  "and the journal was not replayed"
 			: "the journal needs recovery and was not replayed");
+		m->m_mp->mnt_flags |= RUMP_MNT_RDONLY;
+		writing = false;
+	}
+	if (ext2_incompat(m, EXT2_FI_EXTENTS) && writing) {
+		mount_message(m->m_mp, 0, UINT64_MAX,
+		    "feature extents is not supported for writing: mounted "
+		    "read-only");
 		m->m_mp->mnt_flags |= RUMP_MNT_RDONLY;
 		writing = false;
 	}

@@ -82,7 +82,9 @@ set_caps(struct ext2_mount *m)
 	fc->fc_namemax = EXT2_NAME_MAX;
 	fc->fc_linkmax = EXT2_LINK_MAX;
 	fc->fc_symlinkmax = (uint32_t)kmin(m->m_bsize - 1, RUMP_PATH_MAX - 1);
-	fc->fc_filemax = m->m_maxfile;
+	fc->fc_filemax = ext2_incompat(m, EXT2_FI_EXTENTS)
+	    ? kmax(m->m_maxfile, m->m_maxextfile)
+	    : m->m_maxfile;
 	fc->fc_uidmax = UINT32_MAX;
 	fc->fc_time_grain_ns = wide ? 1 : 1000000000;
 	fc->fc_time_min = INT32_MIN;
