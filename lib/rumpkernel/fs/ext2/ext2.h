@@ -311,6 +311,26 @@ int ext2_ext_map(struct ext2_node *np, uint64_t lbn, uint64_t max,
 /* Free the blocks of file blocks [from, to). */
 int ext2_free_range(struct ext2_node *np, uint64_t from, uint64_t to);
 
+/* ---- ext2_dirent.c: blocks of directories ------------------------------------------ */
+extern const struct dirpack_fmt ext2_dirfmt; /* ctx: the mount */
+int ext2_rec_get(const void *ctx, const uint8_t *p, uint32_t room,
+    struct dirpack_ent *de, const char **whyp);
+void ext2_rec_put(const void *ctx, uint8_t *p, const struct dirpack_ent *de);
+uint32_t ext2_dir_nblks(const struct ext2_node *np);
+/* A line about the byte off of block lbn, and EUCLEAN. */
+int ext2_dir_bad(
+    const struct ext2_node *np, uint32_t lbn, uint32_t off, const char *why);
+/* A block, busy; what follows it on the device is read too. */
+int ext2_dir_block(struct ext2_node *np, uint32_t lbn, struct buf **bpp);
+/* A new last block, one free record: busy. */
+int ext2_dir_grow(struct ext2_node *np, uint32_t lbn, struct buf **bpp);
+/* Bytes of a block that are records: all, but for the tail that holds a checksum. */
+uint32_t ext2_dir_room(const struct ext2_mount *m, const uint8_t *blk);
+/* A block has changed: its checksum, and it is written some time. */
+void ext2_dir_write(struct ext2_node *np, struct buf *bp);
+/* The first block of a new directory: "." and "..". */
+int ext2_dir_make(struct vnode *vp, uint32_t parent);
+
 /* ---- ext2_lookup.c: directory entries -------------------------------------------- */
 int ext2_dir_find(
     struct vnode *dvp, const char *name, size_t len, uint32_t *inop);
@@ -320,7 +340,8 @@ int ext2_dir_remove(struct vnode *dvp, const char *name, size_t len);
 /* Lead a name to another inode; times are the caller's business. */
 int ext2_dir_rewrite(struct vnode *dvp, const char *name, size_t len,
     uint32_t ino, enum vtype type);
-int ext2_dir_make(struct vnode *vp, uint32_t parent);
+
+/* ---- ext2_readdir.c --------------------------------------------------------------- */
 int ext2_dir_isempty(struct vnode *vp); /* ENOTEMPTY */
 int ext2_readdir(
     struct vnode *vp, struct dirsink *sink, uint64_t *cookiep, bool *eofp);

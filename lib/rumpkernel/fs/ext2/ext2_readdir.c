@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Directory entries: listing, and whether there are any.
+ *
+ * A bad name is passed over; behind a bad record the rest of its block is lost.
+ */
+#include "fs/ext2/ext2.h"
+#include "kern/kstring.h"
+
+/* "." and "..", where alone they may stand: records 0 and 1 of block 0. */
+enum dots { NO_DOTS, DOTS, DOTS_ASTRAY };
+static enum dots
+dots(uint32_t lbn, uint32_t nth, const struct dirpack_ent *de)
+{
+	if (de->de_name[0] != '.' || de->de_namlen > 2 ||
+	    (de->de_namlen == 2 && de->de_name[1] != '.'))
+		return NO_DOTS;
+	return lbn == 0 && nth == de->de_namlen - 1 ? DOTS : DOTS_ASTRAY;
+}
+
+/* What is wrong with a name?  NULL: nothing. */
+static const char *
+name_fault(uint32_t lbn, uint32_t nth, const struct dirpack_ent *de)
+{
+	if (kmemchr(de->de_name, '/', de->de_namlen) != NULL ||
+	    kmemchr(de->de_name, '\0', de->de_namlen) != NULL)
+		return "the name has a slash or a NUL";
+	if (dots(lbn, nth, de) == DOTS_ASTRAY)
+		return "\".\" or \"..\" where none belongs";
+	return NULL;
+}
+
+/*
+ * Hand the entries of a block from *cookiep on to sink; *stopp: it has enough.
+ * A bad name is passed over; behind a bad record the block is lost.
+ */
+static int
+list_block(struct ext2_node *np, uint32_t lbn, const uint8_t *blk,
+    struct dirsink *sink, uint64_t *cookiep, bool *stopp)
+{
+	struct ext2_mount *m = np->n_m;
+	uint32_t room = ext2_dir_room(m, blk);
+	uint64_t base = ext2_blkoff(m, lbn);
+	struct dirpack_ent de;
+	const char *why;
+	uint32_t off, next, nth;
+	int error;
+
+	for (off = nth = 0; off < room; off = next, nth++) {
+		next = room;
+		if (ext2_rec_get(m, blk + off, room - off, &de, &why) == 0) {
+			next = off + de.de_reclen;
+			if (de.de_ino == 0 || base + off < *cookiep)
+				continue;
+			why = name_fault(lbn, nth, &de);
+		}
+		if (why == NULL) {
+			error = sink->ds_emit(sink, de.de_ino, de.de_dtype,
+			    de.de_name, de.de_namlen, base + next);
+		} else {
+			error = ext2_dir_bad(np, lbn, off, why);
+			if (sink->ds_damage == NULL)
+				return error;
+			error = sink->ds_damage(sink, error, base + next);
+		}
+		if (error != 0) {
+			*stopp = true;
+			return 0;
+		}
+		*cookiep = base + next;
+	}
+	*cookiep = base + m->m_bsize;
+	return 0;
+}
+
+int
+ext2_readdir(
+    struct vnode *vp, struct dirsink *sink, uint64_t *cookiep, bool *eofp)
+{
+	struct ext2_node *np = ext2_node_of(vp);
+	struct ext2_mount *m = np->n_m;
+	uint64_t end = ext2_blkoff(m, ext2_dir_nblks(np));
+	bool stop = false;
+	int error = 0;
+
+	*eofp = false;
+	while (*cookiep < end && !stop && error == 0) {
+		uint32_t lbn = (uint32_t)(*cookiep >> m->m_bshift);
+		struct buf *bp;
+
+		error = ext2_dir_block(np, lbn, &bp);
+		if (error != 0)
+			return error;
+		error = list_block(np, lbn, bp->b_data, sink, cookiep, &stop);
+		brelse(bp);
+	}
+	if (error == 0 && !stop)
+		*eofp = true;
+	return error;
+}
+
+int
+ext2_dir_isempty(struct vnode *vp)
+{
+	struct ext2_node *np = ext2_node_of(vp);
+	struct ext2_mount *m = np->n_m;
+	uint32_t n = ext2_dir_nblks(np), room, off, nth;
+	struct dirpack_ent de;
+	const char *why;
+	struct buf *bp;
+	int error = 0;
+
+	for (uint32_t lbn = 0; lbn < n && error == 0; lbn++) {
+		error = ext2_dir_block(np, lbn, &bp);
+		if (error != 0)
+			return error;
+		room = ext2_dir_room(m, bp->b_data);
+		for (off = nth = 0; off < room && error == 0;
+		     off += de.de_reclen, nth++) {
+			if (ext2_rec_get(m, bp->b_data + off, room - off, &de,
+				&why) != 0)
+				error = ext2_dir_bad(np, lbn, off, why);
+			else if (de.de_ino != 0 && dots(lbn, nth, &de) != DOTS)
+				error = ENOTEMPTY;
+		}
+		brelse(bp);
+	}
+	return error;
+}
