@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # shellcheck shell=sh disable=SC2154,SC2034
 standard
-poke 1120 '\102'
-readall 2 'feature extents is not supported'
+poke 1121 '\020'
+readall 2 'feature dirdata is not supported'
 poke 1123 '\200'
-readall 2 'features extents, bit 31 are not supported'
+readall 2 'features dirdata, bit 31 are not supported'
