@@ -14,6 +14,8 @@ scripts=$(files \( -name '*.sh' -o -path ./.ci/run \))
 
 sh tools/layers.sh || fail "a file includes what is not on its floor or the one below"
 
+sh tools/clones.sh || fail "what two file systems need is in vfs/genfs, once"
+
 if command -v clang-format >/dev/null 2>&1; then
 	# shellcheck disable=SC2086 # a list of names without spaces
 	clang-format --dry-run -Werror $sources 2>&1 | sed -n 's/: error: code should be clang-formatted.*/: not formatted/p' |

@@ -8,7 +8,7 @@
 
 #include "kern/kdefs.h"
 
-#define MODULE_ABI 1
+#define MODULE_ABI 2
 
 enum modcmd {
 	MODULE_CMD_INIT,

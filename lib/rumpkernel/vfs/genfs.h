@@ -64,6 +64,20 @@ void genfs_clamptime(struct mount *mp, struct rump_timespec *ts);
 /* Now, clamped; SOURCE_DATE_EPOCH counts. */
 void genfs_now(struct mount *mp, struct rump_timespec *ts);
 
+/* For drivers that keep a node's attributes in a struct rump_stat.
+ * What of TOUCH_* the mount wants to know: atime by option only. */
+uint32_t genfs_touch_wanted(const struct mount *mp, uint32_t what);
+/* Those times are now. */
+void genfs_touch_stat(struct mount *mp, struct rump_stat *st, uint32_t what);
+/* vop_setattr: modes, owners and times as the mount can hold them; ctime is now where
+ * nobody says another.  Flags are the driver's. */
+void genfs_set_stat(
+    struct mount *mp, struct rump_stat *st, const struct vattr *va);
+/* Of a node that is made: its mode with its type, owner, times, links (one, or a
+ * directory's two). */
+void genfs_new_stat(
+    struct mount *mp, struct rump_stat *st, const struct vcreate *vc);
+
 /* ---- genfs_rename.c ------------------------------------------------------ */
 /* renameat2(2) in full: lookup of all four, locks in order, the check that a
  * directory doesn't go below itself, types, emptiness, flags.  Directories and

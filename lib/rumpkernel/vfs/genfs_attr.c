@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Who may do what with a node, and times as a mount can hold them.
+ * Who may do what with a node, times as a mount can hold them, and attributes as most
+ * drivers keep them: in a struct rump_stat a node.
  *
  * Modes, owners and groups are POSIX.1's; flags are 4.4BSD's: an immutable node
  * can't be written, renamed, unlinked or given other attributes, an append-only
@@ -168,6 +169,86 @@ genfs_now(struct mount *mp, struct rump_timespec *ts)
 {
 	kern_gettime(&ts->tv_sec, &ts->tv_nsec);
 	genfs_clamptime(mp, ts);
+}
+
+/* ---- a node's attributes in core ------------------------------------------------ */
+
+uint32_t
+genfs_touch_wanted(const struct mount *mp, uint32_t what)
+{
+	if ((mp->mnt_flags & RUMP_MNT_ATIME) == 0)
+		what &= ~(uint32_t)TOUCH_ATIME;
+	return what;
+}
+
+void
+genfs_touch_stat(struct mount *mp, struct rump_stat *st, uint32_t what)
+{
+	struct rump_timespec now;
+
+	genfs_now(mp, &now);
+	if ((what & TOUCH_ATIME) != 0)
+		st->st_atim = now;
+	if ((what & TOUCH_MTIME) != 0)
+		st->st_mtim = now;
+	if ((what & (TOUCH_MTIME | TOUCH_CTIME)) != 0)
+		st->st_ctim = now;
+}
+
+static void
+clamp_times(struct mount *mp, struct rump_stat *st)
+{
+	genfs_clamptime(mp, &st->st_atim);
+	genfs_clamptime(mp, &st->st_mtim);
+	genfs_clamptime(mp, &st->st_ctim);
+	if (st->st_birthtim.tv_nsec != RUMP_UTIME_OMIT)
+		genfs_clamptime(mp, &st->st_birthtim);
+}
+
+void
+genfs_set_stat(struct mount *mp, struct rump_stat *st, const struct vattr *va)
+{
+	if ((va->va_mask & VA_MODE) != 0)
+		st->st_mode = (st->st_mode & RUMP_S_IFMT) |
+		    (va->va_mode & RUMP_ALLPERMS);
+	if ((va->va_mask & VA_UID) != 0)
+		st->st_uid = va->va_uid;
+	if ((va->va_mask & VA_GID) != 0)
+		st->st_gid = va->va_gid;
+	if ((va->va_mask & VA_ATIME) != 0)
+		st->st_atim = va->va_atime;
+	if ((va->va_mask & VA_MTIME) != 0)
+		st->st_mtim = va->va_mtime;
+	if ((va->va_mask & VA_BTIME) != 0 &&
+	    (mp->mnt_caps.fc_flags & RUMP_CAP_BIRTHTIME) != 0)
+		st->st_birthtim = va->va_btime;
+	if ((va->va_mask & VA_CTIME) != 0)
+		st->st_ctim = va->va_ctime;
+	else
+		genfs_now(mp, &st->st_ctim);
+	clamp_times(mp, st);
+}
+
+void
+genfs_new_stat(struct mount *mp, struct rump_stat *st, const struct vcreate *vc)
+{
+	const struct vattr *va = vc->vc_attr;
+	struct rump_timespec now;
+
+	genfs_now(mp, &now);
+	st->st_mode = mode_of_vtype(vc->vc_type) |
+	    (va->va_mode & RUMP_ALLPERMS);
+	st->st_uid = va->va_uid;
+	st->st_gid = va->va_gid;
+	st->st_nlink = vc->vc_type == VDIR ? 2 : 1;
+	st->st_atim = (va->va_mask & VA_ATIME) != 0 ? va->va_atime : now;
+	st->st_mtim = (va->va_mask & VA_MTIME) != 0 ? va->va_mtime : now;
+	st->st_ctim = (va->va_mask & VA_CTIME) != 0 ? va->va_ctime : now;
+	st->st_birthtim = (va->va_mask & VA_BTIME) != 0 ? va->va_btime : now;
+	if ((mp->mnt_caps.fc_flags & RUMP_CAP_BIRTHTIME) == 0)
+		st->st_birthtim = (struct rump_timespec){
+		    .tv_nsec = RUMP_UTIME_OMIT};
+	clamp_times(mp, st);
 }
 
 /* ---- directories ------------------------------------------------------------- */

@@ -74,6 +74,24 @@ vfs_detach(const struct vfsops *ops)
 	return error;
 }
 
+int
+vfs_modcmd(enum modcmd cmd, const struct vfsops *ops, struct kmem_pool **poolp,
+    size_t nodesize, unsigned keep)
+{
+	int error = EINVAL;
+
+	if (cmd == MODULE_CMD_INIT) {
+		error = kmem_pool_create(ops->vfs_name, nodesize, keep, poolp);
+		if (error == 0)
+			vfs_attach(ops);
+	} else if (cmd == MODULE_CMD_FINI) {
+		error = vfs_detach(ops);
+		if (error == 0)
+			kmem_pool_destroy(*poolp);
+	}
+	return error;
+}
+
 const struct vfsops *
 vfs_find(const char *name)
 {
@@ -429,7 +447,8 @@ vfs_domount(
 
 	if (ops == NULL)
 		return ENODEV;
-	if (args->ma_ndevs > MOUNT_MAXDEVS)
+	if (args->ma_ndevs > MOUNT_MAXDEVS ||
+	    (ops->vfs_onedevice && args->ma_ndevs != 1))
 		return EINVAL;
 	if (cover != NULL && cover->v_type != VDIR)
 		return ENOTDIR;

@@ -12,10 +12,12 @@
 #include "kern/kdefs.h"
 #include "kern/klist.h"
 #include "kern/klock.h"
+#include "kern/kmodule.h"
 #include "vfs/namespec.h"
 #include "vfs/vnode.h"
 
 struct blkdev;
+struct kmem_pool;
 
 #define MOUNT_MAXDEVS 4
 struct mount_args {
@@ -49,6 +51,7 @@ struct vfsops {
 	const char *vfs_name;		/* "ext2" */
 	const char *const *vfs_aliases; /* NULL-terminated, or NULL */
 	const struct vnodeops *vfs_vnodeops;
+	bool vfs_onedevice; /* it lies on one device; vfs_mount gets just one */
 	/* Is it ours?  0, or EINVAL (not), EIO.  Doesn't write, keeps nothing. */
 	int (*vfs_probe)(struct blkdev *dev, struct probe_result *pr);
 	/* Set mnt_data, mnt_caps, mnt_namespec, mnt_rootino; mnt_flags may gain
@@ -57,6 +60,7 @@ struct vfsops {
 	/* All vnodes are gone, all buffers written (not with force after an I/O
 	 * error).  Frees mnt_data whatever it returns. */
 	int (*vfs_unmount)(struct mount *mp, bool force);
+	/* st has the id, flags, name's length and type already, else zeros. */
 	int (*vfs_statvfs)(struct mount *mp, struct rump_statvfs *st);
 	/* Write what the driver holds (dirty nodes have been handed to
 	 * vop_fsync, buffers follow).  wait: barrier at the end. */
@@ -103,6 +107,7 @@ struct mount {
 #define MNTWARN_TIME  0x1
 #define MNTWARN_OWNER 0x2
 #define MNTWARN_MODE  0x4
+	bool mnt_damaged; /* damage was met: it isn't to be marked as clean */
 	bool mnt_dying;
 	uint32_t mnt_users; /* vfs_busy_*() */
 	int mnt_ioerror;    /* the first write error; then read-only */
@@ -113,6 +118,10 @@ struct mount {
 
 void vfs_attach(const struct vfsops *ops);
 int vfs_detach(const struct vfsops *ops); /* EBUSY */
+/* What a driver's modcmd does: attach and detach, with a pool for its nodes that keeps
+ * so many unused ones. */
+int vfs_modcmd(enum modcmd cmd, const struct vfsops *ops,
+    struct kmem_pool **poolp, size_t nodesize, unsigned keep);
 /* By name or alias; NULL. */
 const struct vfsops *vfs_find(const char *name);
 /* The i-th attached, for lists and probing; NULL after the last. */
@@ -144,6 +153,10 @@ void vfs_ioerror(struct mount *mp, int error);
  */
 void mount_message(struct mount *mp, uint64_t ino, uint64_t byte,
     const char *fmt, ...) KPRINTF(4, 5);
+/* What is wrong with a node (ino 0: with the image): said, and mnt_damaged from now on.
+ * EUCLEAN. */
+int mount_damage(struct mount *mp, uint64_t ino, const char *fmt, ...)
+    KPRINTF(3, 4);
 /* While mounting (no mp visible yet) or probing. */
 void mount_warn(struct mount *mp, const char *fmt, ...) KPRINTF(2, 3);
 
@@ -163,5 +176,7 @@ int mountopt_next(const char **posp, struct mountopt *mo);
 /* An option that every driver has (ro rw atime noatime), for those that a driver
  * doesn't know itself.  False: unknown, and it was said. */
 bool mountopt_common(struct mount *mp, const struct mountopt *mo);
+/* All of a mount's options, for a driver that has none of its own.  EINVAL. */
+int mountopts_common(struct mount *mp, const char *options);
 
 #endif /* VFS_MOUNT_H */

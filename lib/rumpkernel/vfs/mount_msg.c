@@ -64,6 +64,18 @@ mount_message(
 	va_end(ap);
 }
 
+int
+mount_damage(struct mount *mp, uint64_t ino, const char *fmt, ...)
+{
+	va_list ap;
+
+	mp->mnt_damaged = true;
+	va_start(ap, fmt);
+	mount_say(mp, ino, UINT64_MAX, fmt, ap);
+	va_end(ap);
+	return EUCLEAN;
+}
+
 void
 mount_warn(struct mount *mp, const char *fmt, ...)
 {
@@ -142,4 +154,16 @@ mountopt_common(struct mount *mp, const struct mountopt *mo)
 		return false;
 	}
 	return true;
+}
+
+int
+mountopts_common(struct mount *mp, const char *options)
+{
+	struct mountopt mo;
+	int error;
+
+	while ((error = mountopt_next(&options, &mo)) == 0)
+		if (!mountopt_common(mp, &mo))
+			return EINVAL;
+	return error == ENOENT ? 0 : error;
 }

@@ -225,11 +225,12 @@ vop_access(struct vnode *vp, uint32_t mode, const struct kcred *cred)
 int
 vop_getattr(struct vnode *vp, struct rump_stat *st)
 {
+	int error;
+
 	ASSERT_RLOCK(vp);
 	if (vp->v_op->vop_getattr == NULL)
 		return noop(vp, EOPNOTSUPP);
 	memset(st, 0, sizeof(*st));
-	st->st_dev = vp->v_mount->mnt_id;
 	st->st_ino = vp->v_ino;
 	st->st_gen = vp->v_gen;
 	st->st_mode = mode_of_vtype(vp->v_type);
@@ -238,7 +239,9 @@ vop_getattr(struct vnode *vp, struct rump_stat *st)
 	st->st_size = vp->v_size;
 	st->st_blksize = vp->v_blksize != 0 ? vp->v_blksize : 4096;
 	st->st_birthtim.tv_nsec = RUMP_UTIME_OMIT;
-	return vp->v_op->vop_getattr(vp, st);
+	error = vp->v_op->vop_getattr(vp, st);
+	st->st_dev = vp->v_mount->mnt_id;
+	return error;
 }
 
 int

@@ -132,9 +132,8 @@ cd9660_dir_ino(uint64_t off)
 }
 
 /* ---- cd9660_vfsops.c ---------------------------------------------------------- */
-/* Say what is wrong with the image; returns EUCLEAN. */
-int cd9660_damage(struct cd9660_mount *m, uint64_t ino, const char *fmt, ...)
-    KPRINTF(3, 4);
+/* Say what is wrong with the image; EUCLEAN. */
+#define cd9660_damage(m, ino, ...) mount_damage((m)->m_mp, (ino), __VA_ARGS__)
 
 /* ---- cd9660_record.c ------------------------------------------------------------- */
 /* Bytes of the device, through the cache.  EUCLEAN: past its end. */
@@ -164,8 +163,7 @@ int cd9660_rockridge(struct cd9660_mount *m, const struct cd9660_rec *rec,
 int cd9660_rockridge_find(struct cd9660_mount *m);
 
 /* ---- cd9660_node.c ------------------------------------------------------------------ */
-int cd9660_node_init(void);
-void cd9660_node_fini(void);
+extern struct kmem_pool *cd9660_node_pool;
 int cd9660_loadvnode(struct mount *mp, struct vnode *vp);
 int cd9660_statino(struct mount *mp, uint64_t ino, struct rump_stat *st);
 /* The number of what the record leads to, and its type. */

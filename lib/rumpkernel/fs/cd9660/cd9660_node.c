@@ -10,20 +10,7 @@
 #include "kern/kmem.h"
 #include "kern/kstring.h"
 
-static struct kmem_pool *node_pool;
-
-int
-cd9660_node_init(void)
-{
-	return kmem_pool_create(
-	    "cd9660node", sizeof(struct cd9660_node), 64, &node_pool);
-}
-
-void
-cd9660_node_fini(void)
-{
-	kmem_pool_destroy(node_pool);
-}
+struct kmem_pool *cd9660_node_pool;
 
 uint64_t
 cd9660_ino(const struct cd9660_rec *rec, const struct cd9660_rr *rr)
@@ -319,7 +306,7 @@ node_load(struct cd9660_mount *m, uint64_t ino, bool parent, char *link,
 int
 cd9660_loadvnode(struct mount *mp, struct vnode *vp)
 {
-	struct cd9660_node *np = kmem_pool_get(node_pool);
+	struct cd9660_node *np = kmem_pool_get(cd9660_node_pool);
 	int error;
 
 	if (np == NULL)
@@ -327,7 +314,7 @@ cd9660_loadvnode(struct mount *mp, struct vnode *vp)
 	error = node_load(cd9660_mount_of(mp), vp->v_ino, true, NULL, np);
 	if (error != 0) {
 		extents_free(np);
-		kmem_pool_put(node_pool, np);
+		kmem_pool_put(cd9660_node_pool, np);
 		return error;
 	}
 	vp->v_data = np;
@@ -386,7 +373,7 @@ cd9660_reclaim(struct vnode *vp)
 
 	extents_free(np);
 	vp->v_data = NULL;
-	kmem_pool_put(node_pool, np);
+	kmem_pool_put(cd9660_node_pool, np);
 }
 
 const struct vnodeops cd9660_vnodeops = {

@@ -16,19 +16,6 @@
 #include "kern/kstring.h"
 #include "vfs/unicode.h"
 
-int
-cd9660_damage(struct cd9660_mount *m, uint64_t ino, const char *fmt, ...)
-{
-	char text[200];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	mount_message(m->m_mp, ino, UINT64_MAX, "%s", text);
-	return EUCLEAN;
-}
-
 /* ---- volume descriptors -------------------------------------------------------------- */
 
 struct volumes {
@@ -317,8 +304,6 @@ cd9660_mount(struct mount *mp, const struct mount_args *args)
 	struct cd9660_mount *m;
 	int error;
 
-	if (args->ma_ndevs != 1)
-		return EINVAL;
 	m = kmem_zalloc(sizeof(*m));
 	if (m == NULL)
 		return ENOMEM;
@@ -366,13 +351,8 @@ cd9660_statvfs(struct mount *mp, struct rump_statvfs *st)
 {
 	struct cd9660_mount *m = cd9660_mount_of(mp);
 
-	memset(st, 0, sizeof(*st));
 	st->f_bsize = st->f_frsize = m->m_blksize;
 	st->f_blocks = m->m_blocks;
-	st->f_fsid = mp->mnt_id;
-	st->f_flag = mp->mnt_flags;
-	st->f_namemax = CD9660_NAME_MAX;
-	(void)kstrlcpy(st->f_fstypename, "cd9660", sizeof(st->f_fstypename));
 	(void)kstrlcpy(st->f_label, m->m_label, sizeof(st->f_label));
 	(void)kstrlcpy(st->f_uuid, m->m_uuid, sizeof(st->f_uuid));
 	return 0;
@@ -384,6 +364,7 @@ const struct vfsops cd9660_vfsops = {
     .vfs_name = "cd9660",
     .vfs_aliases = aliases,
     .vfs_vnodeops = &cd9660_vnodeops,
+    .vfs_onedevice = true,
     .vfs_probe = cd9660_probe,
     .vfs_mount = cd9660_mount,
     .vfs_unmount = cd9660_unmount,
@@ -396,17 +377,7 @@ const struct vfsops cd9660_vfsops = {
 static int
 cd9660_modcmd(enum modcmd cmd)
 {
-	int error = EINVAL;
-
-	if (cmd == MODULE_CMD_INIT) {
-		error = cd9660_node_init();
-		if (error == 0)
-			vfs_attach(&cd9660_vfsops);
-	} else if (cmd == MODULE_CMD_FINI) {
-		error = vfs_detach(&cd9660_vfsops);
-		if (error == 0)
-			cd9660_node_fini();
-	}
-	return error;
+	return vfs_modcmd(cmd, &cd9660_vfsops, &cd9660_node_pool,
+	    sizeof(struct cd9660_node), 64);
 }
 MODULE(MODULE_CLASS_VFS, cd9660, NULL, cd9660_modcmd);

@@ -104,7 +104,6 @@ struct ext2_mount {
 	uint64_t m_ndirblks;	      /* ... and how many blocks they have */
 	uint16_t m_oldstate;	      /* s_state when it was mounted */
 	bool m_marked;		      /* the image says that it is in use */
-	bool m_bad;		      /* damage was met while writing */
 	struct klist m_windows;	      /* of nodes: room kept for appending */
 	/* under m_orphanlock */
 	kmutex_t m_orphanlock;
@@ -221,9 +220,8 @@ bool ext2_blocks_sane(const struct ext2_mount *m, uint64_t blk, uint64_t n);
 /* Before anything is changed: EROFS, or the mark is set. */
 int ext2_begin(struct ext2_mount *m);
 int ext2_mark_clean(struct ext2_mount *m);
-/* Damage was met: a line, and EUCLEAN. */
-int ext2_damage(struct ext2_mount *m, uint64_t ino, const char *fmt, ...)
-    KPRINTF(3, 4);
+/* Say what is wrong with the image; EUCLEAN. */
+#define ext2_damage(m, ino, ...) mount_damage((m)->m_mp, (ino), __VA_ARGS__)
 /* A checksum that isn't right: a line, and EUCLEAN.  fmt: "group 3: the block bitmap". */
 int ext2_csum_bad(struct ext2_mount *m, uint64_t ino, uint32_t is,
     uint32_t should, const char *fmt, ...) KPRINTF(5, 6);

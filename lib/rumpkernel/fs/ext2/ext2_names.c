@@ -22,24 +22,17 @@ int
 ext2_touchnode(struct ext2_node *np, uint32_t what)
 {
 	struct mount *mp = np->n_m->m_mp;
-	struct rump_timespec now;
 	int error;
 
-	if ((mp->mnt_flags & RUMP_MNT_ATIME) == 0 ||
-	    (np->n_flags & EXT2_IF_NOATIME) != 0)
+	what = genfs_touch_wanted(mp, what);
+	if ((np->n_flags & EXT2_IF_NOATIME) != 0)
 		what &= ~(uint32_t)TOUCH_ATIME;
 	if (what == 0)
 		return 0;
 	error = ext2_begin(np->n_m);
 	if (error != 0)
 		return error;
-	genfs_now(mp, &now);
-	if ((what & TOUCH_ATIME) != 0)
-		np->n_st.st_atim = now;
-	if ((what & TOUCH_MTIME) != 0)
-		np->n_st.st_mtim = now;
-	if ((what & (TOUCH_MTIME | TOUCH_CTIME)) != 0)
-		np->n_st.st_ctim = now;
+	genfs_touch_stat(mp, &np->n_st, what);
 	return ext2_node_store(np);
 }
 
@@ -73,28 +66,6 @@ ext2_lookup(
 
 /* ---- making nodes ----------------------------------------------------------- */
 
-static void
-node_times(struct ext2_node *np, const struct vattr *va)
-{
-	struct mount *mp = np->n_m->m_mp;
-	struct rump_stat *st = &np->n_st;
-	struct rump_timespec now;
-
-	genfs_now(mp, &now);
-	st->st_atim = (va->va_mask & VA_ATIME) != 0 ? va->va_atime : now;
-	st->st_mtim = (va->va_mask & VA_MTIME) != 0 ? va->va_mtime : now;
-	st->st_ctim = (va->va_mask & VA_CTIME) != 0 ? va->va_ctime : now;
-	st->st_birthtim = (va->va_mask & VA_BTIME) != 0 ? va->va_btime : now;
-	genfs_clamptime(mp, &st->st_atim);
-	genfs_clamptime(mp, &st->st_mtim);
-	genfs_clamptime(mp, &st->st_ctim);
-	if ((mp->mnt_caps.fc_flags & RUMP_CAP_BIRTHTIME) != 0)
-		genfs_clamptime(mp, &st->st_birthtim);
-	else
-		st->st_birthtim = (struct rump_timespec){
-		    .tv_nsec = RUMP_UTIME_OMIT};
-}
-
 static int
 node_attrs(
     struct ext2_node *np, const struct ext2_node *dnp, const struct vcreate *vc)
@@ -102,12 +73,7 @@ node_attrs(
 	const struct vattr *va = vc->vc_attr;
 	struct rump_stat *st = &np->n_st;
 
-	st->st_mode = mode_of_vtype(vc->vc_type) |
-	    (va->va_mode & RUMP_ALLPERMS);
-	st->st_uid = va->va_uid;
-	st->st_gid = va->va_gid;
-	st->st_nlink = vc->vc_type == VDIR ? 2 : 1;
-	node_times(np, va);
+	genfs_new_stat(np->n_m->m_mp, st, vc);
 	np->n_flags = dnp->n_flags &
 	    (vc->vc_type == VDIR	  ? INHERIT_ALL
 		    : vc->vc_type == VREG ? INHERIT_REG

@@ -71,7 +71,7 @@ ext2_mark_clean(struct ext2_mount *m)
 
 	if (!m->m_marked)
 		return 0;
-	if (m->m_bad)
+	if (m->m_mp->mnt_damaged)
 		state = (state & (uint16_t)~EXT2_STATE_VALID) |
 		    EXT2_STATE_ERROR;
 	mutex_enter(&m->m_lock);
@@ -88,20 +88,6 @@ ext2_mark_clean(struct ext2_mount *m)
 		m->m_marked = false;
 	mutex_exit(&m->m_lock);
 	return error;
-}
-
-int
-ext2_damage(struct ext2_mount *m, uint64_t ino, const char *fmt, ...)
-{
-	char line[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	m->m_bad = true;
-	mount_message(m->m_mp, ino, UINT64_MAX, "%s", line);
-	return EUCLEAN;
 }
 
 int

@@ -91,19 +91,6 @@ set_caps(struct ext2_mount *m)
 	fc->fc_time_max = wide ? ((int64_t)3 << 32) + INT32_MAX : INT32_MAX;
 }
 
-/* Options that ext2 knows. */
-static int
-parse_options(struct mount *mp, const char *options)
-{
-	struct mountopt mo;
-	int error;
-
-	while ((error = mountopt_next(&options, &mo)) == 0)
-		if (!mountopt_common(mp, &mo))
-			return EINVAL;
-	return error == ENOENT ? 0 : error;
-}
-
 static void
 mount_destroy(struct ext2_mount *m)
 {
@@ -142,9 +129,7 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 	bool writing;
 	int error;
 
-	if (args->ma_ndevs != 1)
-		return EINVAL;
-	error = parse_options(mp, args->ma_options);
+	error = mountopts_common(mp, args->ma_options);
 	if (error != 0)
 		return error;
 	m = kmem_zalloc(sizeof(*m));
@@ -271,7 +256,6 @@ ext2_statvfs(struct mount *mp, struct rump_statvfs *st)
 	struct ext2_mount *m = ext2_mount_of(mp);
 	uint64_t reserved = le32_get(m->m_sb.s_r_blocks_count_lo);
 
-	memset(st, 0, sizeof(*st));
 	st->f_bsize = m->m_bsize;
 	st->f_frsize = m->m_bsize;
 	st->f_blocks = m->m_blocks - kmin(m->m_blocks, overhead_blocks(m));
@@ -279,9 +263,6 @@ ext2_statvfs(struct mount *mp, struct rump_statvfs *st)
 	st->f_bavail = m->m_free_blocks - kmin(m->m_free_blocks, reserved);
 	st->f_files = m->m_inodes;
 	st->f_ffree = st->f_favail = m->m_free_inodes;
-	st->f_fsid = mp->mnt_id;
-	st->f_flag = mp->mnt_flags;
-	st->f_namemax = EXT2_NAME_MAX;
 	(void)kstrlcpy(st->f_fstypename, ext2_super_typename(&m->m_sb),
 	    sizeof(st->f_fstypename));
 	copy_label(&m->m_sb, st->f_label, sizeof(st->f_label));
@@ -414,6 +395,7 @@ ext2_systemzone(struct mount *mp, uint64_t devoff, uint64_t len)
 const struct vfsops ext2_vfsops = {
     .vfs_name = "ext2",
     .vfs_vnodeops = &ext2_vnodeops,
+    .vfs_onedevice = true,
     .vfs_probe = ext2_probe,
     .vfs_mount = ext2_mount,
     .vfs_unmount = ext2_unmount,
@@ -430,21 +412,7 @@ const struct vfsops ext2_vfsops = {
 static int
 ext2_modcmd(enum modcmd cmd)
 {
-	int error;
-
-	switch (cmd) {
-	case MODULE_CMD_INIT:
-		error = kmem_pool_create(
-		    "ext2node", sizeof(struct ext2_node), 256, &node_pool);
-		if (error == 0)
-			vfs_attach(&ext2_vfsops);
-		return error;
-	case MODULE_CMD_FINI:
-		error = vfs_detach(&ext2_vfsops);
-		if (error == 0)
-			kmem_pool_destroy(node_pool);
-		return error;
-	}
-	return EINVAL;
+	return vfs_modcmd(
+	    cmd, &ext2_vfsops, &node_pool, sizeof(struct ext2_node), 256);
 }
 MODULE(MODULE_CLASS_VFS, ext2, NULL, ext2_modcmd);

@@ -24,35 +24,8 @@ ext2_vnode_setup(struct vnode *vp, struct ext2_node *np)
 static int
 ext2_getattr(struct vnode *vp, struct rump_stat *st)
 {
-	uint64_t dev = st->st_dev;
-
 	*st = ext2_node_of(vp)->n_st;
-	st->st_dev = dev;
 	return 0;
-}
-
-static void
-setattr_times(struct ext2_node *np, const struct vattr *va)
-{
-	struct mount *mp = np->n_m->m_mp;
-	struct rump_stat *st = &np->n_st;
-
-	if ((va->va_mask & VA_ATIME) != 0)
-		st->st_atim = va->va_atime;
-	if ((va->va_mask & VA_MTIME) != 0)
-		st->st_mtim = va->va_mtime;
-	if ((va->va_mask & VA_BTIME) != 0 &&
-	    (mp->mnt_caps.fc_flags & RUMP_CAP_BIRTHTIME) != 0)
-		st->st_birthtim = va->va_btime;
-	if ((va->va_mask & VA_CTIME) != 0)
-		st->st_ctim = va->va_ctime;
-	else
-		genfs_now(mp, &st->st_ctim);
-	genfs_clamptime(mp, &st->st_atim);
-	genfs_clamptime(mp, &st->st_mtim);
-	genfs_clamptime(mp, &st->st_ctim);
-	if (st->st_birthtim.tv_nsec != RUMP_UTIME_OMIT)
-		genfs_clamptime(mp, &st->st_birthtim);
 }
 
 static int
@@ -69,14 +42,7 @@ ext2_setattr(
 		    va->va_flags, st->st_mode, &np->n_flags);
 	if (error != 0)
 		return error;
-	if ((va->va_mask & VA_MODE) != 0)
-		st->st_mode = (st->st_mode & RUMP_S_IFMT) |
-		    (va->va_mode & RUMP_ALLPERMS);
-	if ((va->va_mask & VA_UID) != 0)
-		st->st_uid = va->va_uid;
-	if ((va->va_mask & VA_GID) != 0)
-		st->st_gid = va->va_gid;
-	setattr_times(np, va);
+	genfs_set_stat(vp->v_mount, st, va);
 	if ((va->va_mask & VA_MODE) != 0) {
 		error = ext2_acl_chmod(vp);
 		if (error != 0)

@@ -57,7 +57,6 @@ struct msdos_mount {
 	uint32_t m_volid;
 	bool m_oldclean; /* as it was found */
 	bool m_marked;	 /* dirty is on the device */
-	bool m_damaged;	 /* something is wrong: it isn't marked clean */
 
 	kmutex_t m_lock;
 	uint8_t *
@@ -129,9 +128,8 @@ msdos_cluster_ok(const struct msdos_mount *m, uint32_t c)
 }
 
 /* ---- msdos_vfsops.c ------------------------------------------------------- */
-/* Say what is wrong with the volume, remember it; returns EUCLEAN. */
-int msdos_damage(struct msdos_mount *m, uint64_t ino, const char *fmt, ...)
-    KPRINTF(3, 4);
+/* Say what is wrong with the image; EUCLEAN. */
+#define msdos_damage(m, ino, ...) mount_damage((m)->m_mp, (ino), __VA_ARGS__)
 /* Before a change: EROFS, or the volume is marked as in use. */
 int msdos_begin(struct msdos_mount *m);
 
@@ -185,8 +183,7 @@ void msdos_chain_forget(struct msdos_node *np);
 /* ---- msdos_node.c ---------------------------------------------------------------- */
 struct msdos_node *msdos_node_alloc(struct msdos_mount *m); /* zeroed */
 void msdos_node_free(struct msdos_node *np);
-int msdos_node_init(void); /* the pool */
-void msdos_node_fini(void);
+extern struct kmem_pool *msdos_node_pool;
 int msdos_loadvnode(struct mount *mp, struct vnode *vp);
 int msdos_statino(struct mount *mp, uint64_t ino, struct rump_stat *st);
 /* The number of what an entry at that byte of the device stands for; a directory's

@@ -148,16 +148,13 @@ msdos_create(struct vnode *dvp, const struct componentname *cn,
 int
 msdos_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 {
-	struct vnode *vp;
-	int error;
+	int error = node_make(dvp, vc, vpp);
 
-	error = node_make(dvp, vc, &vp);
 	if (error != 0)
 		return error;
-	msdos_node_of(vp)->n_st.st_nlink = 0;
-	vp->v_unlinked = true;
-	vcache_publish(vp);
-	*vpp = vp;
+	msdos_node_of(*vpp)->n_st.st_nlink = 0;
+	(*vpp)->v_unlinked = true;
+	vcache_publish(*vpp);
 	return 0;
 }
 

@@ -12,25 +12,12 @@
 #include "kern/kmem.h"
 #include "kern/kstring.h"
 
-static struct kmem_pool *node_pool;
-
-int
-msdos_node_init(void)
-{
-	return kmem_pool_create(
-	    "msdosnode", sizeof(struct msdos_node), 256, &node_pool);
-}
-
-void
-msdos_node_fini(void)
-{
-	kmem_pool_destroy(node_pool);
-}
+struct kmem_pool *msdos_node_pool;
 
 struct msdos_node *
 msdos_node_alloc(struct msdos_mount *m)
 {
-	struct msdos_node *np = kmem_pool_get(node_pool);
+	struct msdos_node *np = kmem_pool_get(msdos_node_pool);
 
 	if (np != NULL) {
 		memset(np, 0, sizeof(*np));
@@ -44,7 +31,7 @@ void
 msdos_node_free(struct msdos_node *np)
 {
 	msdos_chain_forget(np);
-	kmem_pool_put(node_pool, np);
+	kmem_pool_put(msdos_node_pool, np);
 }
 
 /* ---- times ------------------------------------------------------------------------ */

@@ -13,20 +13,6 @@
 #include "kern/kstring.h"
 #include "vfs/unicode.h"
 
-int
-msdos_damage(struct msdos_mount *m, uint64_t ino, const char *fmt, ...)
-{
-	char line[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	m->m_damaged = true;
-	mount_message(m->m_mp, ino, UINT64_MAX, "%s", line);
-	return EUCLEAN;
-}
-
 /* ---- the boot sector ------------------------------------------------------------- */
 
 static const struct msdos_ext_disk *
@@ -360,8 +346,6 @@ msdos_mount(struct mount *mp, const struct mount_args *args)
 	struct msdos_mount *m;
 	int error;
 
-	if (args->ma_ndevs != 1)
-		return EINVAL;
 	m = kmem_zalloc(sizeof(*m));
 	if (m == NULL)
 		return ENOMEM;
@@ -399,7 +383,7 @@ msdos_unmount(struct mount *mp, bool force KUNUSED)
 		error = msdos_fsinfo_put(m);
 		if (error == 0)
 			error = bflush(m->m_dev, false);
-		if (error == 0 && m->m_oldclean && !m->m_damaged)
+		if (error == 0 && m->m_oldclean && !mp->mnt_damaged)
 			error = mark(m, true);
 	}
 	mp->mnt_data = NULL;
@@ -417,14 +401,9 @@ msdos_statvfs(struct mount *mp, struct rump_statvfs *st)
 	error = msdos_fat_count(m, &nfree);
 	if (error != 0)
 		return error;
-	memset(st, 0, sizeof(*st));
 	st->f_bsize = st->f_frsize = m->m_geom.mg_cluster;
 	st->f_blocks = m->m_geom.mg_clusters;
 	st->f_bfree = st->f_bavail = nfree;
-	st->f_fsid = mp->mnt_id;
-	st->f_flag = mp->mnt_flags;
-	st->f_namemax = MSDOS_LN_MAX;
-	(void)kstrlcpy(st->f_fstypename, "msdos", sizeof(st->f_fstypename));
 	(void)kstrlcpy(st->f_label, m->m_label, sizeof(st->f_label));
 	(void)ksnprintf(st->f_uuid, sizeof(st->f_uuid), "%04X-%04X",
 	    m->m_volid >> 16, m->m_volid & 0xffff);
@@ -443,6 +422,7 @@ const struct vfsops msdos_vfsops = {
     .vfs_name = "msdos",
     .vfs_aliases = aliases,
     .vfs_vnodeops = &msdos_vnodeops,
+    .vfs_onedevice = true,
     .vfs_probe = msdos_probe,
     .vfs_mount = msdos_mount,
     .vfs_unmount = msdos_unmount,
@@ -456,20 +436,7 @@ const struct vfsops msdos_vfsops = {
 static int
 msdos_modcmd(enum modcmd cmd)
 {
-	int error;
-
-	switch (cmd) {
-	case MODULE_CMD_INIT:
-		error = msdos_node_init();
-		if (error == 0)
-			vfs_attach(&msdos_vfsops);
-		return error;
-	case MODULE_CMD_FINI:
-		error = vfs_detach(&msdos_vfsops);
-		if (error == 0)
-			msdos_node_fini();
-		return error;
-	}
-	return EINVAL;
+	return vfs_modcmd(cmd, &msdos_vfsops, &msdos_node_pool,
+	    sizeof(struct msdos_node), 256);
 }
 MODULE(MODULE_CLASS_VFS, msdos, NULL, msdos_modcmd);

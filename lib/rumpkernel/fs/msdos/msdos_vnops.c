@@ -9,10 +9,7 @@
 static int
 msdos_getattr(struct vnode *vp, struct rump_stat *st)
 {
-	uint64_t dev = st->st_dev;
-
 	*st = msdos_node_of(vp)->n_st;
-	st->st_dev = dev;
 	return 0;
 }
 
@@ -71,16 +68,14 @@ void
 msdos_touch(struct vnode *vp, uint32_t what)
 {
 	struct msdos_node *np = msdos_node_of(vp);
-	struct mount *mp = np->n_m->m_mp;
 	struct rump_timespec now;
 
-	if ((mp->mnt_flags & RUMP_MNT_ATIME) == 0)
-		what &= ~(uint32_t)TOUCH_ATIME;
+	what = genfs_touch_wanted(vp->v_mount, what);
 	/* There is no time of change. */
 	if ((what & (TOUCH_ATIME | TOUCH_MTIME)) == 0 ||
 	    msdos_begin(np->n_m) != 0)
 		return;
-	genfs_now(mp, &now);
+	genfs_now(vp->v_mount, &now);
 	if ((what & TOUCH_ATIME) != 0) {
 		np->n_st.st_atim = now;
 		msdos_time_round(np->n_m, &np->n_st.st_atim, MSDOS_DAY);

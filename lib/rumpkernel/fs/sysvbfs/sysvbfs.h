@@ -95,9 +95,8 @@ sysvbfs_nblks(uint64_t bytes)
 /* ---- sysvbfs_vfsops.c ---------------------------------------------------- */
 struct sysvbfs_node *sysvbfs_node_alloc(void);
 void sysvbfs_node_free(struct sysvbfs_node *np);
-/* Say what is wrong with the image; returns EUCLEAN. */
-int sysvbfs_damage(struct sysvbfs_mount *m, uint64_t ino, const char *fmt, ...)
-    KPRINTF(3, 4);
+/* Say what is wrong with the image; EUCLEAN. */
+#define sysvbfs_damage(m, ino, ...) mount_damage((m)->m_mp, (ino), __VA_ARGS__)
 
 /* ---- sysvbfs_alloc.c -------------------------------------------------------- */
 /* All inodes into slots; the order; what contradicts itself is bad, and the mount

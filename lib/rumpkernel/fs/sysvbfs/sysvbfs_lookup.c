@@ -302,31 +302,10 @@ sysvbfs_lookup(
 	return error;
 }
 
-static void
-new_attributes(struct sysvbfs_node *np, const struct vattr *va)
-{
-	struct mount *mp = np->n_m->m_mp;
-	struct rump_stat *st = &np->n_st;
-	struct rump_timespec now;
-
-	genfs_now(mp, &now);
-	st->st_mode = RUMP_S_IFREG | (va->va_mode & RUMP_ALLPERMS);
-	st->st_uid = va->va_uid;
-	st->st_gid = va->va_gid;
-	st->st_nlink = 1;
-	st->st_blksize = SYSVBFS_BSIZE;
-	st->st_atim = (va->va_mask & VA_ATIME) != 0 ? va->va_atime : now;
-	st->st_mtim = (va->va_mask & VA_MTIME) != 0 ? va->va_mtime : now;
-	st->st_ctim = (va->va_mask & VA_CTIME) != 0 ? va->va_ctime : now;
-	st->st_birthtim.tv_nsec = RUMP_UTIME_OMIT;
-	genfs_clamptime(mp, &st->st_atim);
-	genfs_clamptime(mp, &st->st_mtim);
-	genfs_clamptime(mp, &st->st_ctim);
-}
-
-/* An inode, and a vnode that is LOADING and locked. */
+/* An inode, and a vnode that is LOADING and locked; it gets a name next, or none. */
 static int
-node_make(struct sysvbfs_mount *m, const struct vcreate *vc, struct vnode **vpp)
+node_make(struct sysvbfs_mount *m, const struct vcreate *vc, bool named,
+    struct vnode **vpp)
 {
 	struct sysvbfs_node *np;
 	struct vnode *vp = NULL;
@@ -346,8 +325,11 @@ node_make(struct sysvbfs_mount *m, const struct vcreate *vc, struct vnode **vpp)
 		np->n_m = m;
 		np->n_slot = slot;
 		np->n_st.st_ino = slot + SYSVBFS_INO_ROOT;
-		new_attributes(np, vc->vc_attr);
+		np->n_st.st_blksize = SYSVBFS_BSIZE;
+		genfs_new_stat(m->m_mp, &np->n_st, vc);
+		np->n_st.st_nlink = named ? 1 : 0;
 		sysvbfs_vnode_setup(vp, np);
+		vp->v_unlinked = !named;
 		*vpp = vp;
 		return sysvbfs_inode_store(np, false);
 	}
@@ -380,7 +362,7 @@ sysvbfs_create(struct vnode *dvp, const struct componentname *cn,
 	struct vnode *vp = NULL;
 	int error;
 
-	error = node_make(sysvbfs_node_of(dvp)->n_m, vc, &vp);
+	error = node_make(sysvbfs_node_of(dvp)->n_m, vc, true, &vp);
 	if (error == 0)
 		error = enter(
 		    dvp, cn->cn_name, cn->cn_len, sysvbfs_node_of(vp)->n_slot);
@@ -400,20 +382,14 @@ sysvbfs_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 	struct vnode *vp = NULL;
 	int error;
 
-	error = node_make(sysvbfs_node_of(dvp)->n_m, vc, &vp);
+	error = node_make(sysvbfs_node_of(dvp)->n_m, vc, false, &vp);
 	if (error == 0) {
-		sysvbfs_node_of(vp)->n_st.st_nlink = 0;
-		error = sysvbfs_inode_store(sysvbfs_node_of(vp), false);
+		vcache_publish(vp);
+		*vpp = vp;
+	} else if (vp != NULL) {
+		node_unmake(vp);
 	}
-	if (error != 0) {
-		if (vp != NULL)
-			node_unmake(vp);
-		return error;
-	}
-	vp->v_unlinked = true;
-	vcache_publish(vp);
-	*vpp = vp;
-	return 0;
+	return error;
 }
 
 int

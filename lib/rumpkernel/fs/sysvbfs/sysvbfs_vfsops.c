@@ -27,19 +27,6 @@ sysvbfs_node_free(struct sysvbfs_node *np)
 	kmem_pool_put(node_pool, np);
 }
 
-int
-sysvbfs_damage(struct sysvbfs_mount *m, uint64_t ino, const char *fmt, ...)
-{
-	char line[160];
-	va_list ap;
-
-	va_start(ap, fmt);
-	(void)kvsnprintf(line, sizeof(line), fmt, ap);
-	va_end(ap);
-	mount_message(m->m_mp, ino, UINT64_MAX, "%s", line);
-	return EUCLEAN;
-}
-
 static const struct namespec sysvbfs_namespec = {
     .ns_encoding = NAME_BYTES,
     .ns_maxlen = SYSVBFS_NAME_MAX,
@@ -111,20 +98,6 @@ super_load(struct sysvbfs_mount *m, struct sysvbfs_super_disk *sb)
 	return EUCLEAN;
 }
 
-/* ---- mount and unmount ------------------------------------------------------------ */
-
-static int
-parse_options(struct mount *mp, const char *options)
-{
-	struct mountopt mo;
-	int error;
-
-	while ((error = mountopt_next(&options, &mo)) == 0)
-		if (!mountopt_common(mp, &mo))
-			return EINVAL;
-	return error == ENOENT ? 0 : error;
-}
-
 static void
 set_caps(struct sysvbfs_mount *m)
 {
@@ -174,21 +147,17 @@ mount_load(struct sysvbfs_mount *m)
 static int
 sysvbfs_mount(struct mount *mp, const struct mount_args *args)
 {
-	struct sysvbfs_mount *m;
+	struct sysvbfs_mount *m = kmem_zalloc(sizeof(*m));
 	int error;
 
-	if (args->ma_ndevs != 1)
-		return EINVAL;
-	error = parse_options(mp, args->ma_options);
-	if (error != 0)
-		return error;
-	m = kmem_zalloc(sizeof(*m));
 	if (m == NULL)
 		return ENOMEM;
 	m->m_mp = mp;
 	m->m_dev = args->ma_devs[0].md_dev;
 	mutex_init(&m->m_lock, RANK_ALLOCATOR, "sysvbfs");
-	error = mount_load(m);
+	error = mountopts_common(mp, args->ma_options);
+	if (error == 0)
+		error = mount_load(m);
 	if (error == 0 && (mp->mnt_flags & RUMP_MNT_RDONLY) == 0)
 		error = sysvbfs_move_finish(m);
 	if (error == 0 && (mp->mnt_flags & RUMP_MNT_RDONLY) == 0)
@@ -226,16 +195,11 @@ sysvbfs_statvfs(struct mount *mp, struct rump_statvfs *st)
 {
 	struct sysvbfs_mount *m = sysvbfs_mount_of(mp);
 
-	memset(st, 0, sizeof(*st));
 	st->f_bsize = st->f_frsize = SYSVBFS_BSIZE;
 	st->f_blocks = m->m_geom.sg_blocks - m->m_geom.sg_start;
 	st->f_bfree = st->f_bavail = m->m_free_blks;
 	st->f_files = m->m_geom.sg_inodes;
 	st->f_ffree = st->f_favail = m->m_free_inodes;
-	st->f_fsid = mp->mnt_id;
-	st->f_flag = mp->mnt_flags;
-	st->f_namemax = SYSVBFS_NAME_MAX;
-	(void)kstrlcpy(st->f_fstypename, "sysvbfs", sizeof(st->f_fstypename));
 	(void)kstrlcpy(st->f_label, m->m_label, sizeof(st->f_label));
 	return 0;
 }
@@ -268,12 +232,11 @@ sysvbfs_loadvnode(struct mount *mp, struct vnode *vp)
 	np->n_m = m;
 	np->n_slot = slot;
 	error = sysvbfs_inode_stat(m, slot, &np->n_st);
-	if (error != 0) {
+	if (error == 0)
+		sysvbfs_vnode_setup(vp, np);
+	else
 		sysvbfs_node_free(np);
-		return error;
-	}
-	sysvbfs_vnode_setup(vp, np);
-	return 0;
+	return error;
 }
 
 static int
@@ -356,6 +319,7 @@ const struct vfsops sysvbfs_vfsops = {
     .vfs_name = "sysvbfs",
     .vfs_aliases = aliases,
     .vfs_vnodeops = &sysvbfs_vnodeops,
+    .vfs_onedevice = true,
     .vfs_probe = sysvbfs_probe,
     .vfs_mount = sysvbfs_mount,
     .vfs_unmount = sysvbfs_unmount,
@@ -371,21 +335,7 @@ const struct vfsops sysvbfs_vfsops = {
 static int
 sysvbfs_modcmd(enum modcmd cmd)
 {
-	int error;
-
-	switch (cmd) {
-	case MODULE_CMD_INIT:
-		error = kmem_pool_create(
-		    "sysvbfsnode", sizeof(struct sysvbfs_node), 64, &node_pool);
-		if (error == 0)
-			vfs_attach(&sysvbfs_vfsops);
-		return error;
-	case MODULE_CMD_FINI:
-		error = vfs_detach(&sysvbfs_vfsops);
-		if (error == 0)
-			kmem_pool_destroy(node_pool);
-		return error;
-	}
-	return EINVAL;
+	return vfs_modcmd(
+	    cmd, &sysvbfs_vfsops, &node_pool, sizeof(struct sysvbfs_node), 64);
 }
 MODULE(MODULE_CLASS_VFS, sysvbfs, NULL, sysvbfs_modcmd);

@@ -19,11 +19,21 @@ sysvbfs_vnode_setup(struct vnode *vp, struct sysvbfs_node *np)
 static int
 sysvbfs_getattr(struct vnode *vp, struct rump_stat *st)
 {
-	uint64_t dev = st->st_dev;
-
 	*st = sysvbfs_node_of(vp)->n_st;
-	st->st_dev = dev;
 	return 0;
+}
+
+void
+sysvbfs_touch(struct vnode *vp, uint32_t what)
+{
+	struct sysvbfs_node *np = sysvbfs_node_of(vp);
+
+	what = genfs_touch_wanted(vp->v_mount, what);
+	if (what == 0)
+		return;
+	genfs_touch_stat(vp->v_mount, &np->n_st, what);
+	/* A failed store leaves it dirty: it is tried again at fsync. */
+	(void)sysvbfs_inode_store(np, false);
 }
 
 static int
@@ -31,52 +41,11 @@ sysvbfs_setattr(
     struct vnode *vp, const struct vattr *va, const struct kcred *cred KUNUSED)
 {
 	struct sysvbfs_node *np = sysvbfs_node_of(vp);
-	struct mount *mp = np->n_m->m_mp;
-	struct rump_stat *st = &np->n_st;
 
 	if ((va->va_mask & VA_FLAGS) != 0 && va->va_flags != 0)
 		return EOPNOTSUPP;
-	if ((va->va_mask & VA_MODE) != 0)
-		st->st_mode = (st->st_mode & RUMP_S_IFMT) |
-		    (va->va_mode & RUMP_ALLPERMS);
-	if ((va->va_mask & VA_UID) != 0)
-		st->st_uid = va->va_uid;
-	if ((va->va_mask & VA_GID) != 0)
-		st->st_gid = va->va_gid;
-	if ((va->va_mask & VA_ATIME) != 0)
-		st->st_atim = va->va_atime;
-	if ((va->va_mask & VA_MTIME) != 0)
-		st->st_mtim = va->va_mtime;
-	if ((va->va_mask & VA_CTIME) != 0)
-		st->st_ctim = va->va_ctime;
-	else
-		genfs_now(mp, &st->st_ctim);
-	genfs_clamptime(mp, &st->st_atim);
-	genfs_clamptime(mp, &st->st_mtim);
-	genfs_clamptime(mp, &st->st_ctim);
+	genfs_set_stat(vp->v_mount, &np->n_st, va);
 	return sysvbfs_inode_store(np, false);
-}
-
-void
-sysvbfs_touch(struct vnode *vp, uint32_t what)
-{
-	struct sysvbfs_node *np = sysvbfs_node_of(vp);
-	struct mount *mp = np->n_m->m_mp;
-	struct rump_timespec now;
-
-	if ((mp->mnt_flags & RUMP_MNT_ATIME) == 0)
-		what &= ~(uint32_t)TOUCH_ATIME;
-	if (what == 0)
-		return;
-	genfs_now(mp, &now);
-	if ((what & TOUCH_ATIME) != 0)
-		np->n_st.st_atim = now;
-	if ((what & TOUCH_MTIME) != 0)
-		np->n_st.st_mtim = now;
-	if ((what & (TOUCH_MTIME | TOUCH_CTIME)) != 0)
-		np->n_st.st_ctim = now;
-	/* A failed store leaves it dirty: it is tried again at fsync. */
-	(void)sysvbfs_inode_store(np, false);
 }
 
 /* genfs has allocated and filled what a larger size needs. */
