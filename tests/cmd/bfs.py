@@ -7,6 +7,11 @@ bfs.py cat IMAGE NAME           a file's bytes
 bfs.py blocks IMAGE NAME        its first block, how many
 bfs.py half IMAGE NAME TO DONE  as if a move of NAME to block TO had stopped after
                                 DONE bytes
+bfs.py make IMAGE le|be KIB [NAME=BYTES]...   a new one with 30 inodes and these files
+bfs.py inode IMAGE NAME         the byte where its inode begins ("/": the root)
+bfs.py entry IMAGE NAME         the byte where its directory entry begins
+bfs.py put IMAGE BYTE NUMBER... 32-bit numbers there, in the image's byte order
+bfs.py put16 IMAGE BYTE NUMBER...
 """
 import struct
 import sys
@@ -88,7 +93,51 @@ def half(im, name, to, done):
         f.write(im.data)
 
 
+def make(path, order, kib, files):
+    e, inodes, end = '<' if order == 'le' else '>', 30, int(kib) * 1024
+    first = 1 + inodes * 64 // BS + 1
+    data = bytearray(end)
+    ents, place = struct.pack(e + 'H14sH14s', 2, b'.', 2, b'..'), first + 4
+
+    def inode(ino, at, size, kind, links):
+        last, eof = (at + (size + BS - 1) // BS - 1, at * BS + size - 1) if at else (0, 0)
+        struct.pack_into(e + '12I', data, BS + (ino - 2) * 64,
+                         ino if e == '<' else ino << 16, at, last, eof, kind,
+                         (0o100644, 0o40755)[kind - 1], 0, 0, links, *[1000000000] * 3)
+
+    struct.pack_into(e + '7I6s6s', data, 0, 0x1badface, first * BS, end - 1,
+                     *[0xffffffff] * 4, b'fsname', b'volume')
+    for i, f in enumerate(files):
+        name, size = f.split('=')
+        ents += struct.pack(e + 'H14s', 3 + i, name.encode())
+        inode(3 + i, place if int(size) else 0, int(size), 1, 1)
+        for at in range(int(size)):
+            data[place * BS + at] = 97 + at // BS % 26
+        place += (int(size) + BS - 1) // BS
+    inode(2, first, len(ents), 2, 2)
+    data[first * BS:first * BS + len(ents)] = ents
+    with open(path, 'wb') as out:
+        out.write(data)
+
+
+def entry(im, name):
+    _, _, first, _, size, _, _ = im.inode(2)
+    for off in range(first * BS, first * BS + size, 16):
+        if bytes(im.data[off + 2:off + 16]).rstrip(b'\0') == name.encode():
+            return off
+    raise SystemExit(name + ': not there')
+
+
+def put(im, fmt, off, numbers):
+    im.put(fmt * len(numbers), int(off), *[int(n, 0) for n in numbers])
+    with open(im.path, 'wb') as f:
+        f.write(im.data)
+
+
 def main():
+    if sys.argv[1] == 'make':
+        make(*sys.argv[2:5], sys.argv[5:])
+        return
     what, im = sys.argv[1], Image(sys.argv[2])
     if what == 'check':
         check(im)
@@ -100,6 +149,12 @@ def main():
         print(first, last + 1 - first)
     elif what == 'half':
         half(im, sys.argv[3], int(sys.argv[4]), int(sys.argv[5]))
+    elif what == 'inode':
+        print(BS if sys.argv[3] == '/' else im.find(sys.argv[3])[0])
+    elif what == 'entry':
+        print(entry(im, sys.argv[3]))
+    elif what in ('put', 'put16'):
+        put(im, 'I' if what == 'put' else 'H', sys.argv[3], sys.argv[4:])
 
 
 main()

@@ -22,14 +22,19 @@ $MAKE CC=clang SAN=$san FUZZ=1 $o/lib/libukfs.a
 mkdir -p "$FUZZ_DIR"
 status=0
 for name; do
+	common=
+	if grep -q '"fs_fuzz.h"' "tests/fuzz/fuzz_$name.c"; then
+		common="tests/fuzz/fs_ops.c tests/fuzz/fs_mutate.c"
+	fi
+	# shellcheck disable=SC2086 # a list
 	clang -std=gnu11 -g -O1 -Wall -Wextra -Werror -Iinclude \
 		-fsanitize=fuzzer,$san -fno-sanitize-recover=all \
-		-o "$FUZZ_DIR/fuzz_$name" "tests/fuzz/fuzz_$name.c" \
+		-o "$FUZZ_DIR/fuzz_$name" "tests/fuzz/fuzz_$name.c" $common \
 		$o/lib/libukfs.a -lblkid -lpthread
 	[ "$FUZZ_TIME" -gt 0 ] || continue
 	mkdir -p "$FUZZ_DIR/$name" "$FUZZ_DIR/$name.found"
 	sh "tests/fuzz/seeds_$name.sh" "$FUZZ_DIR/$name"
-	nice "$FUZZ_DIR/fuzz_$name" -max_total_time="$FUZZ_TIME" -max_len=524288 \
+	nice -n 19 "$FUZZ_DIR/fuzz_$name" -max_total_time="$FUZZ_TIME" -max_len=524288 \
 		-timeout=20 -rss_limit_mb=1024 -use_value_profile=0 \
 		-artifact_prefix="$FUZZ_DIR/$name.found/" "$FUZZ_DIR/$name" ||
 		status=1

@@ -92,11 +92,46 @@ note_run(struct msdos_node *np, uint32_t idx, uint32_t cluster, uint32_t n)
 	mutex_exit(&np->n_m->m_lock);
 }
 
+/*
+ * Whether a walk comes back to where it was, after Brent: a run that has the cluster
+ * remembered closes the loop; what is remembered is a later run's at 1, 2, 4, 8 ..
+ * steps.  So a loop is found in three times its clusters, however many a volume has.
+ */
+struct looping {
+	uint32_t lo_cluster; /* 0: none yet */
+	uint32_t lo_steps, lo_until;
+};
+
+static bool
+is_loop(struct looping *lo, uint32_t cluster, uint32_t n)
+{
+	if (lo->lo_cluster != 0 && lo->lo_cluster - cluster < n)
+		return true;
+	if (lo->lo_steps++ == lo->lo_until) {
+		lo->lo_until = 2 * lo->lo_until + 1;
+		lo->lo_steps = 0;
+		lo->lo_cluster = cluster;
+	}
+	return false;
+}
+
+/* Clusters that the file can have at most: a directory's entries are counted. */
+static uint32_t
+most_clusters(const struct msdos_node *np)
+{
+	const struct msdos_mount *m = np->n_m;
+
+	return msdos_isdir(np) ? (uint32_t)kmin(m->m_geom.mg_clusters,
+				     (MSDOS_DIR_MAX >> m->m_clshift) + 1)
+			       : m->m_geom.mg_clusters;
+}
+
 int
 msdos_chain_find(struct msdos_node *np, uint32_t idx, uint32_t max,
     uint32_t *clusterp, uint32_t *lenp)
 {
 	struct msdos_mount *m = np->n_m;
+	struct looping lo = {0};
 	uint32_t at, c, n, next;
 	int error;
 
@@ -113,6 +148,9 @@ msdos_chain_find(struct msdos_node *np, uint32_t idx, uint32_t max,
 		    m, np->n_st.st_ino, c, idx - at + kmax(max, 1), &n, &next);
 		if (error != 0)
 			return error;
+		if (is_loop(&lo, c, n))
+			return msdos_damage(
+			    m, np->n_st.st_ino, "its chain is a loop");
 		note_run(np, at, c, n);
 		if (idx - at < n)
 			break;
@@ -132,7 +170,8 @@ int
 msdos_chain_count(struct msdos_node *np, uint32_t *countp)
 {
 	struct msdos_mount *m = np->n_m;
-	uint32_t at, c, n, next;
+	uint32_t at, c, n, next, most = most_clusters(np);
+	struct looping lo = {0};
 	int error;
 
 	if (np->n_first == 0)
@@ -142,15 +181,15 @@ msdos_chain_count(struct msdos_node *np, uint32_t *countp)
 		samples_nearest(np, UINT32_MAX, &at, &c);
 		mutex_exit(&m->m_lock);
 		for (;; at += n, c = next) {
-			if (at >= m->m_geom.mg_clusters)
-				return msdos_damage(
-				    m, np->n_st.st_ino, "its chain is a loop");
 			error = msdos_fat_run(m, np->n_st.st_ino, c,
 			    m->m_geom.mg_clusters, &n, &next);
 			if (error != 0)
 				return error;
+			if (is_loop(&lo, c, n) || at >= m->m_geom.mg_clusters)
+				return msdos_damage(
+				    m, np->n_st.st_ino, "its chain is a loop");
 			note_run(np, at, c, n);
-			if (next == FAT_END)
+			if (next == FAT_END || at + n > most)
 				break;
 		}
 		np->n_count = at + n;

@@ -131,6 +131,7 @@ static int
 mount_load(struct sysvbfs_mount *m)
 {
 	struct sysvbfs_super_disk sb;
+	struct rump_stat st;
 	int error;
 
 	error = super_load(m, &sb);
@@ -139,6 +140,11 @@ mount_load(struct sysvbfs_mount *m)
 	if (error == 0 && (!m->m_slot[0].s_used || m->m_slot[0].s_bad))
 		error = sysvbfs_damage(
 		    m, SYSVBFS_INO_ROOT, "there is no root directory");
+	if (error == 0)
+		error = sysvbfs_inode_stat(m, 0, &st);
+	if (error == 0 && (st.st_mode & RUMP_S_IFMT) != RUMP_S_IFDIR)
+		error = sysvbfs_damage(
+		    m, SYSVBFS_INO_ROOT, "the root is no directory");
 	if (error == 0)
 		error = sysvbfs_move_load(m, &sb);
 	return error;
