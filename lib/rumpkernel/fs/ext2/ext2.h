@@ -39,6 +39,12 @@ struct ext2_group {
 #define EG_BBAD	    0x2u /* ... and isn't to be touched */
 #define EG_ICHECKED 0x4u
 #define EG_IBAD	    0x8u
+#define EG_BSUM	    0x10u /* the block bitmap has changed: its sum is to follow */
+#define EG_ISUM	    0x20u    /* ... the inode bitmap's */
+	uint32_t g_flags;    /* EXT2_BGF_*, where there are checksums */
+	uint32_t g_itunused; /* inodes at the table's end never used yet */
+	uint32_t g_bsum,
+	    g_isum; /* of the bitmaps, as the descriptor has them */
 };
 
 /*
@@ -77,18 +83,24 @@ struct ext2_mount {
 	uint32_t m_ipg, m_bpg;	    /* inodes and blocks a group */
 	uint32_t m_itblks;	    /* blocks of an inode table */
 	uint32_t m_groups, m_inodes;
-	uint32_t m_first; /* first data block */
+	uint32_t m_first;	   /* first data block */
+	uint32_t m_sbblk;	   /* where the superblock is */
+	uint32_t m_clshift, m_cpg; /* bigalloc: blocks a cluster, as a shift;
+	                              clusters a group */
 	uint32_t m_firstino;
 	uint32_t m_gdblks, m_descsize;
+	uint32_t m_firstmeta; /* from this block of descriptors on: meta_bg */
 	uint32_t m_apb, m_apbshift; /* addresses a block */
 	uint16_t m_extra;	    /* i_extra_isize of new inodes */
 	uint32_t m_compat, m_incompat, m_rocompat; /* 0 in revision 0 */
 	uint32_t m_seed;			   /* of checksums */
+	bool m_nocsum;	   /* the option: don't verify */
 	bool m_csum;	   /* metadata_csum: to be written */
-	bool m_csumverify; /* ... and verified (not -o nocsum) */
+	bool m_csumverify; /* ... and verified */
+	bool m_gdcsum;	   /* descriptors have checksums and flags */
 	bool m_filetype;
 	bool m_building;
-	uint64_t m_blocks;
+	uint64_t m_blocks, m_reserved;
 	uint64_t m_maxfile;	  /* bytes, of a file with a block tree */
 	uint64_t m_maxextfile;	  /* ... with extents */
 	struct ext2_range *m_sys; /* the system zone, sorted, apart */
@@ -192,17 +204,23 @@ ext2_group_of_block(const struct ext2_mount *m, uint64_t blk)
 /* ---- ext2_super.c ------------------------------------------------------- */
 /* Read the superblock: 0, EINVAL (there is none), EIO. */
 int ext2_super_read(struct blkdev *dev, struct ext2_super_disk *sb);
+/* The words of features into m; is the checksum right?  EUCLEAN, said. */
+int ext2_super_words(struct ext2_mount *m, const struct ext2_super_disk *sb);
 /* Check each field that arithmetic rests on, into m: EUCLEAN, EOPNOTSUPP, said. */
 int ext2_super_load(struct ext2_mount *m, const struct ext2_super_disk *sb);
-/* What features allow: EOPNOTSUPP, or mnt_flags gain RUMP_MNT_RDONLY; said. */
-int ext2_super_features(struct ext2_mount *m, const struct ext2_super_disk *sb);
 const char *ext2_super_typename(const struct ext2_super_disk *sb);
 void ext2_uuid_string(const uint8_t uuid[16], char *buf, size_t size);
 bool ext2_has_super(const struct ext2_mount *m, uint32_t g);
 /* Put m_sb into its buffer: delayed, or at once.  m_lock held. */
 int ext2_super_put(struct ext2_mount *m, bool now);
 
+/* ---- ext2_feature.c ------------------------------------------------------ */
+/* What features allow: EOPNOTSUPP, or mnt_flags gain RUMP_MNT_RDONLY; said. */
+int ext2_super_features(struct ext2_mount *m, const struct ext2_super_disk *sb);
+
 /* ---- ext2_group.c ------------------------------------------------------- */
+/* Where block b of the descriptors is. */
+uint64_t ext2_gdt_block(const struct ext2_mount *m, uint32_t b);
 int ext2_groups_load(struct ext2_mount *m);
 void ext2_groups_free(struct ext2_mount *m);
 void ext2_group_dirty(struct ext2_mount *m, uint32_t g);
@@ -230,9 +248,15 @@ int ext2_need_compat(struct ext2_mount *m, uint32_t bits);
 int ext2_need_rocompat(struct ext2_mount *m, uint32_t bits);
 
 /* ---- ext2_inode.c --------------------------------------------------------- */
-/* An inode in its buffer: busy, to be released by the caller. */
+/* An inode in its buffer: busy, to be released by the caller.  _get: its checksum
+ * was verified; ESTALE where the group says that it was never used; EUCLEAN. */
 int ext2_inode_buf(struct ext2_mount *m, uint32_t ino, struct buf **bpp,
     struct ext2_inode_disk **dip);
+int ext2_inode_get(struct ext2_mount *m, uint32_t ino, struct buf **bpp,
+    struct ext2_inode_disk **dip);
+/* It has changed: its checksum, and a delayed write. */
+void ext2_inode_write(struct ext2_mount *m, uint32_t ino, struct buf *bp,
+    struct ext2_inode_disk *di);
 bool ext2_ino_usable(const struct ext2_mount *m, uint64_t ino);
 /* Its attributes; EUCLEAN with a line. */
 /* Has it no extended attributes?  false: maybe. */
@@ -271,15 +295,27 @@ void ext2_bfree(struct ext2_mount *m, uint64_t start, uint64_t n);
 bool ext2_bused(struct ext2_mount *m, uint64_t blk);
 void ext2_window_drop(struct ext2_node *np);
 uint64_t ext2_group_goal(struct ext2_mount *m, uint32_t ino);
-/* The block bitmap, compared with the counts at first; m_lock held. */
+/* The block bitmap, compared with the counts at first; m_lock held.  EUCLEAN. */
 int ext2_group_bitmap(struct ext2_mount *m, uint32_t g, struct buf **bpp);
 
 /* ---- ext2_ialloc.c: inodes ---------------------------------------------------- */
 int ext2_ialloc(struct ext2_mount *m, const struct ext2_node *dnp, bool dir,
     uint32_t *inop);
 void ext2_ifree(struct ext2_mount *m, uint32_t ino, bool dir);
-/* The inode bitmap, compared with the counts at first; m_lock held. */
+/* The inode bitmap, compared with the counts at first; m_lock held.  EUCLEAN. */
 int ext2_group_ibitmap(struct ext2_mount *m, uint32_t g, struct buf **bpp);
+
+/* ---- ext2_bitmap.c: bitmaps as bytes ------------------------------------------ */
+/* A group's bitmap, busy: read and its checksum compared, or made where the group
+ * says that it has none yet.  EUCLEAN, said.  m_lock held. */
+int ext2_bbitmap_read(struct ext2_mount *m, uint32_t g, struct buf **bpp);
+int ext2_ibitmap_read(struct ext2_mount *m, uint32_t g, struct buf **bpp);
+/* One has changed: to be written, with its descriptor. */
+void ext2_bbitmap_dirty(struct ext2_mount *m, uint32_t g, struct buf *bp);
+void ext2_ibitmap_dirty(struct ext2_mount *m, uint32_t g, struct buf *bp);
+/* What the descriptor is to say. */
+uint32_t ext2_bbitmap_sum(const struct ext2_mount *m, const uint8_t *map);
+uint32_t ext2_ibitmap_sum(const struct ext2_mount *m, const uint8_t *map);
 
 /* ---- ext2_bmap.c: the block tree ------------------------------------------- */
 #define EXT2_MAXDEPTH 3

@@ -33,6 +33,8 @@ bitmap_check(struct ext2_mount *m, uint32_t g, const uint8_t *map)
 	uint32_t n = ext2_group_blocks(m, g), nfree;
 
 	gp->g_state |= EG_BCHECKED;
+	if (m->m_clshift != 0)
+		return; /* of clusters, which aren't given out */
 	for (uint32_t i = ext2_sys_find(m, start); i < m->m_nsys; i++) {
 		uint64_t s = kmax(m->m_sys[i].er_start, start);
 		uint64_t e = kmin(m->m_sys[i].er_end, start + n);
@@ -70,7 +72,9 @@ ext2_group_bitmap(struct ext2_mount *m, uint32_t g, struct buf **bpp)
 	KASSERT(mutex_owned(&m->m_lock));
 	if ((gp->g_state & EG_BBAD) != 0)
 		return EUCLEAN;
-	error = bread(m->m_dev, ext2_blkoff(m, gp->g_bbitmap), m->m_bsize, bpp);
+	error = ext2_bbitmap_read(m, g, bpp);
+	if (error == EUCLEAN)
+		gp->g_state |= EG_BBAD;
 	if (error != 0 || (gp->g_state & EG_BCHECKED) != 0)
 		return error;
 	bitmap_check(m, g, (*bpp)->b_data);
@@ -194,8 +198,7 @@ run_take(struct search *s)
 		gp->g_bhint += s->len;
 	gp->g_free_blocks -= s->len;
 	m->m_free_blocks -= s->len;
-	ext2_group_dirty(m, s->g);
-	bdwrite(s->bp);
+	ext2_bbitmap_dirty(m, s->g, s->bp);
 	s->bp = NULL;
 	if (s->extra == 0)
 		return;
@@ -378,7 +381,7 @@ group_free(struct ext2_mount *m, uint32_t g, uint32_t bit, uint32_t n)
 		    (unsigned long long)(ext2_group_start(m, g) + bit),
 		    (unsigned long long)(ext2_group_start(m, g) + bit + n - 1));
 	bit_clearrange(bp->b_data, bit, n);
-	bdwrite(bp);
+	ext2_bbitmap_dirty(m, g, bp);
 	gp->g_free_blocks += used;
 	m->m_free_blocks += used;
 	gp->g_maxrun = UINT32_MAX;
@@ -386,7 +389,6 @@ group_free(struct ext2_mount *m, uint32_t g, uint32_t bit, uint32_t n)
 		gp->g_bhint = bit;
 	if (g < m->m_cursor)
 		m->m_cursor = g;
-	ext2_group_dirty(m, g);
 }
 
 void
@@ -415,7 +417,8 @@ ext2_bused(struct ext2_mount *m, uint64_t blk)
 
 	mutex_enter(&m->m_lock);
 	if (ext2_group_bitmap(m, g, &bp) == 0) {
-		used = bit_test(bp->b_data, blk - ext2_group_start(m, g));
+		used = bit_test(
+		    bp->b_data, (blk - ext2_group_start(m, g)) >> m->m_clshift);
 		brelse(bp);
 	}
 	mutex_exit(&m->m_lock);

@@ -10,6 +10,7 @@
 #include "fs/ext2/ext2.h"
 #include "kern/kbitmap.h"
 #include "kern/klog.h"
+#include "kern/kstring.h"
 
 static void
 ibitmap_check(struct ext2_mount *m, uint32_t g, uint8_t *map)
@@ -41,10 +42,58 @@ ext2_group_ibitmap(struct ext2_mount *m, uint32_t g, struct buf **bpp)
 	int error;
 
 	KASSERT(mutex_owned(&m->m_lock));
-	error = bread(m->m_dev, ext2_blkoff(m, gp->g_ibitmap), m->m_bsize, bpp);
+	if ((gp->g_state & EG_IBAD) != 0)
+		return EUCLEAN;
+	error = ext2_ibitmap_read(m, g, bpp);
+	if (error == EUCLEAN)
+		gp->g_state |= EG_IBAD;
 	if (error == 0 && (gp->g_state & EG_ICHECKED) == 0)
 		ibitmap_check(m, g, (*bpp)->b_data);
 	return error;
+}
+
+/* Inode i of the group comes into use: the table as far as its block was perhaps
+ * never written. */
+static int
+itable_extend(struct ext2_mount *m, uint32_t g, uint32_t i)
+{
+	struct ext2_group *gp = &m->m_grp[g];
+	uint32_t used = m->m_ipg - gp->g_itunused;
+	struct buf *bp;
+	int error;
+
+	if (i < used)
+		return 0;
+	for (uint32_t b = used / m->m_ipb; b <= i / m->m_ipb; b++) {
+		uint64_t off = ext2_blkoff(m, gp->g_itable + b);
+		uint32_t in = b == used / m->m_ipb ? used % m->m_ipb : 0;
+
+		error = in == 0 ? getblk_zero(m->m_dev, off, m->m_bsize, &bp)
+				: bread(m->m_dev, off, m->m_bsize, &bp);
+		if (error != 0)
+			return error;
+		memset(bp->b_data + in * m->m_isize, 0,
+		    m->m_bsize - in * m->m_isize);
+		bdwrite(bp);
+	}
+	gp->g_itunused = m->m_ipg - i - 1;
+	ext2_group_dirty(m, g);
+	return 0;
+}
+
+/* A group that has an inode has a bitmap of blocks too. */
+static int
+bbitmap_make(struct ext2_mount *m, uint32_t g)
+{
+	struct buf *bp;
+	int error;
+
+	if ((m->m_grp[g].g_flags & EXT2_BGF_BLOCK_UNINIT) == 0)
+		return 0;
+	error = ext2_group_bitmap(m, g, &bp);
+	if (error == 0)
+		ext2_bbitmap_dirty(m, g, bp);
+	return error == EUCLEAN ? 0 : error;
 }
 
 /* The first free inode of a group: 0, ENOSPC. */
@@ -58,21 +107,27 @@ group_ialloc(struct ext2_mount *m, uint32_t g, bool dir, uint32_t *inop)
 
 	error = ext2_group_ibitmap(m, g, &bp);
 	if (error != 0)
-		return error;
+		return error == EUCLEAN ? ENOSPC : error;
 	i = (uint32_t)bit_findclear(bp->b_data, gp->g_ihint, m->m_ipg);
 	gp->g_ihint = i;
 	if (i >= m->m_ipg || gp->g_free_inodes == 0) {
 		brelse(bp);
 		return ENOSPC;
 	}
+	error = itable_extend(m, g, i);
+	if (error == 0)
+		error = bbitmap_make(m, g);
+	if (error != 0) {
+		brelse(bp);
+		return error;
+	}
 	bit_set(bp->b_data, i);
-	bdwrite(bp);
+	ext2_ibitmap_dirty(m, g, bp);
 	gp->g_ihint = i + 1;
 	gp->g_free_inodes--;
 	m->m_free_inodes--;
 	if (dir)
 		gp->g_used_dirs++;
-	ext2_group_dirty(m, g);
 	*inop = g * m->m_ipg + i + 1;
 	return 0;
 }
@@ -188,7 +243,7 @@ ext2_ifree(struct ext2_mount *m, uint32_t ino, bool dir)
 			(void)ext2_damage(m, ino, "is freed a second time");
 		} else {
 			bit_clear(bp->b_data, i);
-			bdwrite(bp);
+			ext2_ibitmap_dirty(m, g, bp);
 			gp->g_free_inodes++;
 			m->m_free_inodes++;
 			if (dir && gp->g_used_dirs > 0)
@@ -197,7 +252,6 @@ ext2_ifree(struct ext2_mount *m, uint32_t ino, bool dir)
 				gp->g_ihint = i;
 			if (g < m->m_icursor)
 				m->m_icursor = g;
-			ext2_group_dirty(m, g);
 		}
 	}
 	mutex_exit(&m->m_lock);

@@ -98,6 +98,47 @@ ext2_inode_buf(struct ext2_mount *m, uint32_t ino, struct buf **bpp,
 	return error;
 }
 
+/* Was the inode never used, and its place in the table perhaps never written? */
+static bool
+never_used(const struct ext2_mount *m, uint32_t ino)
+{
+	uint32_t g = (ino - 1) / m->m_ipg, i = (ino - 1) % m->m_ipg;
+
+	return i >= m->m_ipg - m->m_grp[g].g_itunused;
+}
+
+int
+ext2_inode_get(struct ext2_mount *m, uint32_t ino, struct buf **bpp,
+    struct ext2_inode_disk **dip)
+{
+	uint32_t is, should;
+	bool wide;
+	int error;
+
+	if (never_used(m, ino))
+		return ESTALE;
+	error = ext2_inode_buf(m, ino, bpp, dip);
+	if (error != 0 || !m->m_csumverify)
+		return error;
+	wide = ext2_csum_inode_wide(*dip, m->m_isize);
+	is = ext2_csum_inode_get(*dip, wide);
+	should = ext2_csum_inode(m->m_seed, ino, *dip, m->m_isize);
+	/* What is all zeros was never used. */
+	if (likely(is == should) || kmemzero(*dip, m->m_isize))
+		return 0;
+	brelse(*bpp);
+	return ext2_csum_bad(m, ino, is, should, "inode");
+}
+
+void
+ext2_inode_write(struct ext2_mount *m, uint32_t ino, struct buf *bp,
+    struct ext2_inode_disk *di)
+{
+	if (m->m_csum)
+		ext2_csum_inode_put(m->m_seed, ino, di, m->m_isize);
+	bdwrite(bp);
+}
+
 /* ---- decoding ------------------------------------------------------------- */
 
 /* Bytes of fields beyond the first 128; 0 where there are none or they lie. */
@@ -166,13 +207,54 @@ rdev_get(const struct ext2_inode_disk *di)
 	    dev >> 8 & 0xfff, (dev & 0xff) | (dev >> 12 & 0xfff00));
 }
 
+/* The block of attributes. */
+static uint64_t
+acl_get(const struct ext2_mount *m, const struct ext2_inode_disk *di)
+{
+	uint64_t blk = le32_get(di->i_file_acl_lo);
+
+	if (ext2_incompat(m, EXT2_FI_64BIT))
+		blk |= (uint64_t)le16_get(di->i_file_acl_hi) << 32;
+	return blk;
+}
+
+/* i_blocks, in 512-byte units. */
+static uint64_t
+blocks_get(const struct ext2_mount *m, const struct ext2_inode_disk *di)
+{
+	uint64_t n = le32_get(di->i_blocks_lo);
+
+	if (!ext2_rocompat(m, EXT2_FR_HUGE_FILE))
+		return n;
+	n |= (uint64_t)le16_get(di->i_blocks_hi) << 32;
+	if ((le32_get(di->i_flags) & EXT2_IF_HUGE_FILE) != 0)
+		n *= ext2_spb(m);
+	return n;
+}
+
+static void
+blocks_put(const struct ext2_mount *m, uint64_t n, struct ext2_inode_disk *di)
+{
+	uint32_t flags = le32_get(di->i_flags) & ~EXT2_IF_HUGE_FILE;
+
+	if (ext2_rocompat(m, EXT2_FR_HUGE_FILE)) {
+		if (n >> 48 != 0) {
+			n /= ext2_spb(m);
+			flags |= EXT2_IF_HUGE_FILE;
+		}
+		le16_put(&di->i_blocks_hi, (uint16_t)(n >> 32));
+	}
+	le32_put(&di->i_blocks_lo, (uint32_t)n);
+	le32_put(&di->i_flags, flags);
+}
+
 bool
 ext2_inode_bare(const struct ext2_mount *m, const struct ext2_inode_disk *di)
 {
 	const struct ext2_xattr_ihead_disk *head;
 	uint32_t at;
 
-	if (le32_get(di->i_file_acl_lo) != 0)
+	if (acl_get(m, di) != 0)
 		return false;
 	/* An old inode ends in front of i_extra_isize. */
 	if (m->m_isize <= EXT2_OLD_INODE)
@@ -200,7 +282,7 @@ ext2_inode_stat(struct ext2_mount *m, uint32_t ino,
 	st->st_gid = le16_get(di->i_gid_lo) |
 	    (uint32_t)le16_get(di->i_gid_hi) << 16;
 	st->st_size = le32_get(di->i_size_lo);
-	st->st_blocks = le32_get(di->i_blocks_lo);
+	st->st_blocks = blocks_get(m, di);
 	st->st_blksize = m->m_bsize;
 	st->st_flags = ext2_flags_to_bsd(le32_get(di->i_flags));
 	times_get(m, di, st);
@@ -210,6 +292,8 @@ ext2_inode_stat(struct ext2_mount *m, uint32_t ino,
 			st->st_size |= (uint64_t)le32_get(di->i_size_hi) << 32;
 		break;
 	case VDIR:
+		if (ext2_incompat(m, EXT2_FI_LARGEDIR))
+			st->st_size |= (uint64_t)le32_get(di->i_size_hi) << 32;
 		/* A directory has no holes: no more bytes than the device. */
 		if (st->st_size > ext2_blkoff(m, m->m_blocks))
 			goto badsize;
@@ -237,27 +321,43 @@ badsize:
 bool
 ext2_fastlink(const struct ext2_node *np)
 {
-	uint64_t acl = np->n_acl != 0 ? ext2_spb(np->n_m) : 0;
+	const struct ext2_mount *m = np->n_m;
+	uint64_t acl = np->n_acl != 0 ? ext2_spb(m) << m->m_clshift : 0;
 
+	if ((np->n_flags & (EXT2_IF_INLINE_DATA | EXT2_IF_EXTENTS)) != 0)
+		return false;
+	/* With ea_inode, attributes elsewhere may count too. */
 	return np->n_st.st_size < EXT2_FASTLINK_MAX &&
-	    np->n_st.st_blocks <= acl;
+	    (np->n_st.st_blocks <= acl || ext2_incompat(m, EXT2_FI_EA_INODE));
 }
 
-/* What this driver can't read, and pointers that can't be. */
+/* What can't be where the feature isn't. */
+static const struct {
+	uint32_t flag, feature;
+	const char *what;
+} kinds[] = {
+    {EXT2_IF_EXTENTS, EXT2_FI_EXTENTS, "extents"},
+    {EXT2_IF_INLINE_DATA, EXT2_FI_INLINE_DATA, "inline data"},
+    {EXT2_IF_ENCRYPT, EXT2_FI_ENCRYPT, "encrypted data"},
+};
+
+/* Flags, and pointers that can't be. */
 static int
 node_check(struct ext2_node *np)
 {
 	struct ext2_mount *m = np->n_m;
 	uint32_t mode = np->n_st.st_mode & RUMP_S_IFMT;
 
-	uint32_t kind = np->n_flags & (EXT2_IF_EXTENTS | EXT2_IF_INLINE_DATA);
-
-	if (ext2_incompat(m, EXT2_FI_EXTENTS))
-		kind &= ~EXT2_IF_EXTENTS;
-	if (kind != 0)
-		return ext2_damage(m, np->n_ino,
-		    "has %s, which the file system says it hasn't",
-		    (kind & EXT2_IF_EXTENTS) != 0 ? "extents" : "inline data");
+	for (unsigned i = 0; i < nitems(kinds); i++)
+		if ((np->n_flags & kinds[i].flag) != 0 &&
+		    !ext2_incompat(m, kinds[i].feature))
+			return ext2_damage(m, np->n_ino,
+			    "has %s, which the file system says it hasn't",
+			    kinds[i].what);
+	if ((np->n_flags & EXT2_IF_INLINE_DATA) != 0 &&
+	    (np->n_flags & EXT2_IF_EXTENTS) != 0)
+		return ext2_damage(
+		    m, np->n_ino, "has inline data and extents at once");
 	if (np->n_acl != 0 && !ext2_blocks_sane(m, np->n_acl, 1))
 		return ext2_damage(m, np->n_ino,
 		    "attribute block %llu is out of range",
@@ -292,7 +392,7 @@ ext2_node_load(struct ext2_mount *m, uint32_t ino, struct ext2_node *np)
 	int error;
 
 	ext2_node_init(m, ino, np);
-	error = ext2_inode_buf(m, ino, &bp, &di);
+	error = ext2_inode_get(m, ino, &bp, &di);
 	if (error != 0)
 		return error;
 	if (le16_get(di->i_links_count) == 0 &&
@@ -302,7 +402,7 @@ ext2_node_load(struct ext2_mount *m, uint32_t ino, struct ext2_node *np)
 	}
 	error = ext2_inode_stat(m, ino, di, &np->n_st);
 	np->n_flags = le32_get(di->i_flags);
-	np->n_acl = le32_get(di->i_file_acl_lo);
+	np->n_acl = acl_get(m, di);
 	np->n_dtime = le32_get(di->i_dtime);
 	np->n_extra = (uint16_t)extra_of(m, di);
 	memcpy(np->n_block, di->i_block, sizeof(np->n_block));
@@ -338,8 +438,9 @@ time_put(const struct rump_timespec *ts, le32_t *lo, le32_t *extra)
 static void
 node_encode(const struct ext2_node *np, struct ext2_inode_disk *di)
 {
+	const struct ext2_mount *m = np->n_m;
 	const struct rump_stat *st = &np->n_st;
-	uint32_t x = np->n_extra;
+	uint32_t x = np->n_extra, type = st->st_mode & RUMP_S_IFMT;
 
 	le16_put(&di->i_mode, (uint16_t)st->st_mode);
 	le16_put(&di->i_uid_lo, (uint16_t)st->st_uid);
@@ -347,14 +448,17 @@ node_encode(const struct ext2_node *np, struct ext2_inode_disk *di)
 	le16_put(&di->i_gid_lo, (uint16_t)st->st_gid);
 	le16_put(&di->i_gid_hi, (uint16_t)(st->st_gid >> 16));
 	le32_put(&di->i_size_lo, (uint32_t)st->st_size);
-	if ((st->st_mode & RUMP_S_IFMT) == RUMP_S_IFREG)
+	if (type == RUMP_S_IFREG ||
+	    (type == RUMP_S_IFDIR && ext2_incompat(m, EXT2_FI_LARGEDIR)))
 		le32_put(&di->i_size_hi, (uint32_t)(st->st_size >> 32));
 	le16_put(&di->i_links_count, (uint16_t)st->st_nlink);
-	le32_put(&di->i_blocks_lo, (uint32_t)st->st_blocks);
 	le32_put(&di->i_flags, np->n_flags);
+	blocks_put(m, st->st_blocks, di);
 	le32_put(&di->i_dtime, np->n_dtime);
 	le32_put(&di->i_generation, (uint32_t)st->st_gen);
 	le32_put(&di->i_file_acl_lo, (uint32_t)np->n_acl);
+	if (ext2_incompat(m, EXT2_FI_64BIT))
+		le16_put(&di->i_file_acl_hi, (uint16_t)(np->n_acl >> 32));
 	memcpy(di->i_block, np->n_block, sizeof(np->n_block));
 	time_put(&st->st_ctim, &di->i_ctime,
 	    HAS_EXTRA(x, i_ctime_extra) ? &di->i_ctime_extra : NULL);
@@ -390,7 +494,7 @@ ext2_node_store(struct ext2_node *np)
 	}
 	np->n_st.st_flags = ext2_flags_to_bsd(np->n_flags);
 	node_encode(np, di);
-	bdwrite(bp);
+	ext2_inode_write(m, np->n_ino, bp, di);
 	return 0;
 }
 

@@ -136,6 +136,9 @@
 #define EXT2_FR_VERITY	       0x08000u
 #define EXT2_FR_ORPHAN_PRESENT 0x10000u
 
+/* s_checksum_type: the only one */
+#define EXT2_CSUM_CRC32C 1u
+
 struct ext2_super_disk {
 	le32_t s_inodes_count;
 	le32_t s_blocks_count_lo;

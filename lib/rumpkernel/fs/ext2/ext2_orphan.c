@@ -32,7 +32,7 @@ orphan_relink(struct ext2_mount *m, struct ext2_node *prev, uint32_t next)
 	if (error != 0)
 		return error;
 	le32_put(&di->i_dtime, next);
-	bdwrite(bp);
+	ext2_inode_write(m, prev->n_ino, bp, di);
 	return 0;
 }
 
@@ -165,12 +165,12 @@ ext2_orphans_clean(struct ext2_mount *m)
 		}
 		/* A name-less node has its successor where others have the
 		 * time of their deletion. */
-		error = ext2_inode_buf(m, ino, &bp, &di);
+		error = ext2_inode_get(m, ino, &bp, &di);
 		if (error != 0)
 			break;
 		next = le32_get(di->i_dtime);
 		le32_put(&di->i_dtime, 0);
-		bdwrite(bp);
+		ext2_inode_write(m, ino, bp, di);
 		if (ext2_node_load(m, ino, np) != 0 ||
 		    orphan_clean(m, np) != 0) {
 			(void)ext2_damage(m, ino, "can't be cleaned up");

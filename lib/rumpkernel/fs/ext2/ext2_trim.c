@@ -135,7 +135,7 @@ cut_resize_inode(struct ext2_mount *m, uint64_t end)
 		return error;
 	le32_put(
 	    &di->i_blocks_lo, le32_get(di->i_blocks_lo) - cut * ext2_spb(m));
-	bdwrite(bp);
+	ext2_inode_write(m, EXT2_INO_RESIZE, bp, di);
 	return 0;
 }
 
@@ -155,8 +155,7 @@ cut_bitmap(struct ext2_mount *m, uint32_t g, uint64_t end)
 		return error;
 	bit_setrange(bp->b_data, bit, m->m_bsize * 8 - bit);
 	gp->g_free_blocks = bit - (uint32_t)bit_count(bp->b_data, 0, bit);
-	bdwrite(bp);
-	ext2_group_dirty(m, g);
+	ext2_bbitmap_dirty(m, g, bp);
 	return 0;
 }
 
@@ -164,7 +163,7 @@ static int
 apply_end(struct ext2_mount *m, uint64_t end)
 {
 	uint32_t g = ext2_group_of_block(m, end - 1), oldgroups = m->m_groups;
-	uint64_t reserved = le32_get(m->m_sb.s_r_blocks_count_lo);
+	uint64_t reserved = m->m_reserved;
 	uint64_t oldblocks = m->m_blocks;
 	struct ext2_group *grp;
 	int error;

@@ -42,6 +42,7 @@ static int
 ext2_probe(struct blkdev *dev, struct probe_result *pr)
 {
 	struct ext2_super_disk sb;
+	uint64_t blocks;
 	uint32_t lbs;
 	int error;
 
@@ -56,8 +57,13 @@ ext2_probe(struct blkdev *dev, struct probe_result *pr)
 	    pr->pr_type, ext2_super_typename(&sb), sizeof(pr->pr_type));
 	copy_label(&sb, pr->pr_label, sizeof(pr->pr_label));
 	ext2_uuid_string(sb.s_uuid, pr->pr_uuid, sizeof(pr->pr_uuid));
-	pr->pr_size = (uint64_t)le32_get(sb.s_blocks_count_lo)
-	    << (EXT2_MIN_LOG + lbs);
+	blocks = le32_get(sb.s_blocks_count_lo);
+	if (le32_get(sb.s_rev_level) != EXT2_REV_OLD &&
+	    (le32_get(sb.s_feature_incompat) & EXT2_FI_64BIT) != 0)
+		blocks |= (uint64_t)le32_get(sb.s_blocks_count_hi) << 32;
+	if (blocks > UINT64_MAX >> (EXT2_MIN_LOG + lbs))
+		return EINVAL;
+	pr->pr_size = blocks << (EXT2_MIN_LOG + lbs);
 	return 0;
 }
 
@@ -80,7 +86,8 @@ set_caps(struct ext2_mount *m)
 	if ((m->m_mp->mnt_flags & RUMP_MNT_RDONLY) == 0)
 		fc->fc_flags |= RUMP_CAP_WRITE;
 	fc->fc_namemax = EXT2_NAME_MAX;
-	fc->fc_linkmax = EXT2_LINK_MAX;
+	fc->fc_linkmax = ext2_rocompat(m, EXT2_FR_DIR_NLINK) ? EXT4_LINK_MAX
+							     : EXT2_LINK_MAX;
 	fc->fc_symlinkmax = (uint32_t)kmin(m->m_bsize - 1, RUMP_PATH_MAX - 1);
 	fc->fc_filemax = ext2_incompat(m, EXT2_FI_EXTENTS)
 	    ? kmax(m->m_maxfile, m->m_maxextfile)
@@ -89,6 +96,22 @@ set_caps(struct ext2_mount *m)
 	fc->fc_time_grain_ns = wide ? 1 : 1000000000;
 	fc->fc_time_min = INT32_MIN;
 	fc->fc_time_max = wide ? ((int64_t)3 << 32) + INT32_MAX : INT32_MAX;
+}
+
+/* Options that ext2 knows. */
+static int
+parse_options(struct ext2_mount *m, const char *options)
+{
+	struct mountopt mo;
+	int error;
+
+	while ((error = mountopt_next(&options, &mo)) == 0) {
+		if (kstrcmp(mo.mo_name, "nocsum") == 0)
+			m->m_nocsum = true;
+		else if (!mountopt_common(m->m_mp, &mo))
+			return EINVAL;
+	}
+	return error == ENOENT ? 0 : error;
 }
 
 static void
@@ -114,6 +137,8 @@ mount_load(struct ext2_mount *m)
 		mount_message(m->m_mp, 0, UINT64_MAX,
 		    "no ext2 superblock on %s", m->m_mp->mnt_name);
 	if (error == 0)
+		error = ext2_super_words(m, &sb);
+	if (error == 0)
 		error = ext2_super_features(m, &sb);
 	if (error == 0)
 		error = ext2_super_load(m, &sb);
@@ -129,9 +154,6 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 	bool writing;
 	int error;
 
-	error = mountopts_common(mp, args->ma_options);
-	if (error != 0)
-		return error;
 	m = kmem_zalloc(sizeof(*m));
 	if (m == NULL)
 		return ENOMEM;
@@ -141,7 +163,9 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 	mutex_init(&m->m_orphanlock, RANK_TRANSACTION, "ext2orphan");
 	klist_init(&m->m_windows);
 	klist_init(&m->m_orphans);
-	error = mount_load(m);
+	error = parse_options(m, args->ma_options);
+	if (error == 0)
+		error = mount_load(m);
 	if (error == 0 && (m->m_dirs = ext2_node_alloc()) == NULL)
 		error = ENOMEM;
 	if (error != 0) {
@@ -254,13 +278,11 @@ int
 ext2_statvfs(struct mount *mp, struct rump_statvfs *st)
 {
 	struct ext2_mount *m = ext2_mount_of(mp);
-	uint64_t reserved = le32_get(m->m_sb.s_r_blocks_count_lo);
-
 	st->f_bsize = m->m_bsize;
 	st->f_frsize = m->m_bsize;
 	st->f_blocks = m->m_blocks - kmin(m->m_blocks, overhead_blocks(m));
 	st->f_bfree = m->m_free_blocks;
-	st->f_bavail = m->m_free_blocks - kmin(m->m_free_blocks, reserved);
+	st->f_bavail = m->m_free_blocks - kmin(m->m_free_blocks, m->m_reserved);
 	st->f_files = m->m_inodes;
 	st->f_ffree = st->f_favail = m->m_free_inodes;
 	(void)kstrlcpy(st->f_fstypename, ext2_super_typename(&m->m_sb),
@@ -301,7 +323,9 @@ ext2_statino(struct mount *mp, uint64_t ino, struct rump_stat *st)
 
 	if (!ext2_ino_usable(m, ino))
 		return EUCLEAN;
-	error = ext2_inode_buf(m, (uint32_t)ino, &bp, &di);
+	error = ext2_inode_get(m, (uint32_t)ino, &bp, &di);
+	if (error == ESTALE)
+		return ext2_damage(m, ino, "has a name, but is unused");
 	if (error != 0)
 		return error;
 	if (le16_get(di->i_links_count) == 0)
@@ -324,11 +348,14 @@ inode_matches(struct ext2_mount *m, uint32_t ino, bool deleted,
 	struct buf *bp;
 	int error;
 
-	error = ext2_inode_buf(m, ino, &bp, &di);
-	if (error != 0)
-		return error;
 	memset(ii, 0, sizeof(*ii));
 	ii->ii_ino = ino;
+	*yesp = false;
+	error = ext2_inode_get(m, ino, &bp, &di);
+	if (error == ESTALE)
+		return 0;
+	if (error != 0)
+		return error;
 	ii->ii_gen = le32_get(di->i_generation);
 	ii->ii_used = !deleted;
 	ii->ii_dtime = deleted ? le32_get(di->i_dtime) : 0;

@@ -195,6 +195,8 @@ block_read(struct ext2_node *np, struct buf **bpp)
 {
 	struct ext2_mount *m = np->n_m;
 	const struct ext2_xattr_head_disk *h;
+	uint64_t checked = ext2_checked(EXT2_CK_XATTR, 0);
+	uint32_t is, should;
 	int error;
 
 	error = bread(m->m_dev, ext2_blkoff(m, np->n_acl), m->m_bsize, bpp);
@@ -206,7 +208,31 @@ block_read(struct ext2_node *np, struct buf **bpp)
 		brelse(*bpp);
 		return set_bad(np, "the block's header is damaged");
 	}
+	if (!m->m_csumverify || (*bpp)->b_checked == checked)
+		return 0;
+	should = ext2_csum_xattr(m->m_seed, np->n_acl, h, m->m_bsize);
+	if (should != le32_get(h->h_checksum)) {
+		is = le32_get(h->h_checksum);
+		brelse(*bpp);
+		return ext2_csum_bad(
+		    m, np->n_ino, is, should, "extended attributes");
+	}
+	(*bpp)->b_checked = checked;
 	return 0;
+}
+
+/* The block has changed. */
+static void
+block_write(struct ext2_node *np, struct buf *bp)
+{
+	struct ext2_mount *m = np->n_m;
+	struct ext2_xattr_head_disk *h = (void *)bp->b_data;
+
+	if (m->m_csum)
+		le32_put(&h->h_checksum,
+		    ext2_csum_xattr(m->m_seed, np->n_acl, h, m->m_bsize));
+	bp->b_checked = ext2_checked(EXT2_CK_XATTR, 0);
+	bdwrite(bp);
 }
 
 static int
@@ -389,17 +415,20 @@ ext2_xattr_drop(struct ext2_node *np)
 	if (blk == 0)
 		return 0;
 	error = block_read(np, &bp);
-	np->n_acl = 0;
 	ext2_add_blocks(np, -1);
-	if (error != 0)
+	if (error != 0) {
+		np->n_acl = 0;
 		return error; /* whose it is isn't known: it stays used */
+	}
 	h = (void *)bp->b_data;
 	refs = le32_get(h->h_refcount);
 	if (refs > 1) {
 		le32_put(&h->h_refcount, refs - 1);
-		bdwrite(bp);
+		block_write(np, bp);
+		np->n_acl = 0;
 		return 0;
 	}
+	np->n_acl = 0;
 	brelse(bp);
 	bforget(m->m_dev, ext2_blkoff(m, blk), m->m_bsize);
 	ext2_bfree(m, blk, 1);
@@ -463,7 +492,7 @@ set_write_block(struct ext2_node *np, const struct xset *xs)
 	le32_put(&h->h_refcount, 1);
 	le32_put(&h->h_blocks, 1);
 	le32_put(&h->h_hash, hash);
-	bdwrite(bp);
+	block_write(np, bp);
 	return 0;
 }
 
@@ -487,7 +516,7 @@ set_write_body(struct ext2_node *np, const struct xset *xs)
 		if (xs->xs_v[i].x_inbody)
 			le32_put((le32_t *)(void *)p, EXT2_XATTR_MAGIC);
 	(void)set_encode(xs, true, p + BODY_HEAD, p + BODY_HEAD, p + n);
-	bdwrite(bp);
+	ext2_inode_write(np->n_m, np->n_ino, bp, di);
 	return 0;
 }
 
