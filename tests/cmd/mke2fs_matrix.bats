@@ -233,7 +233,7 @@ matrix() {
 }
 
 @test "unknown incompatible features: refused, each by name or number" {
-	for feature in meta_bg inline_data 64bit encrypt journal_dev FEATURE_I30; do
+	for feature in compression dirdata journal_dev FEATURE_I28 FEATURE_I30; do
 		mkimage i.img 4M
 		debugfs -w -R "feature $feature" i.img >/dev/null 2>&1
 		before=$(sum i.img)
@@ -253,7 +253,7 @@ matrix() {
 @test "unknown read-only-compatible features: read with a warning, not written" {
 	mkdir t
 	echo hello >t/f
-	for feature in huge_file metadata_csum bigalloc quota FEATURE_R30; do
+	for feature in quota shared_blocks read-only FEATURE_R30; do
 		mkimage i.img 4M t
 		debugfs -w -R "feature $feature" i.img >/dev/null 2>&1
 		before=$(sum i.img)
