@@ -278,6 +278,7 @@ int
 ext2_statvfs(struct mount *mp, struct rump_statvfs *st)
 {
 	struct ext2_mount *m = ext2_mount_of(mp);
+
 	st->f_bsize = m->m_bsize;
 	st->f_frsize = m->m_bsize;
 	st->f_blocks = m->m_blocks - kmin(m->m_blocks, overhead_blocks(m));
