@@ -157,6 +157,9 @@ sed 's/^stat/fsu_stat small.img/' commands >processes
 row "1,000 commands in fsu_sh : 1,000 processes" 0.05 \
 	"fsu_sh small.img -r -f commands >/dev/null" "sh processes >/dev/null"
 
+# shellcheck source=bench/msdos.sh
+. "$top/bench/msdos.sh"
+
 if printf getpid | grep -Eq "$only"; then
 	./getpid | awk '{ printf "| rump_sys_getpid() : native system call | %.2f%s | | 0.25 | %.1f ns | %.1f ns | |\n", $1, ($1 > 0.25 ? " **missed**" : ""), $2, $3 }'
 fi

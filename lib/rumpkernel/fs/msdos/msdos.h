@@ -3,6 +3,7 @@
  * FAT in core.
  *
  *	msdos_fat.c	the table: entries, chains, free clusters
+ *	msdos_check.c	nothing is shared: before the first change
  *	msdos_bmap.c	a file's bytes on the device, a run cache a file
  *	msdos_scan.c	a directory's entries, one after the other
  *	msdos_dir.c	names in a directory: find, enter, remove
@@ -19,7 +20,8 @@
  * name (unlinked but open, or temporary) gets a number from a counter.
  *
  * Locks.  A node's own members are under its vnode's lock.  The table, the maps of
- * clusters and the counters of the mount are under m_lock (RANK_ALLOCATOR).
+ * clusters and the counters of the mount are under m_lock (RANK_ALLOCATOR).  The first
+ * change of a mount is under m_beginlock.
  */
 #ifndef FS_MSDOS_H
 #define FS_MSDOS_H
@@ -56,23 +58,27 @@ struct msdos_mount {
 	char m_label[40]; /* UTF-8 */
 	uint32_t m_volid;
 	bool m_oldclean; /* as it was found */
-	bool m_marked;	 /* dirty is on the device */
+	bool m_begun;	 /* it may be changed, and dirty is on the device */
+	bool m_refused;	 /* ... it may not, ever */
+	kmutex_t m_beginlock;
 
 	kmutex_t m_lock;
 	uint8_t *
 	    m_used; /* a bit a cluster (0 and 1 too), set: not free.  NULL until
 			    the first change */
 	uint32_t m_free;     /* clusters; UINT32_MAX: not counted yet */
-	uint32_t m_next;     /* where to look for a free one */
+	uint32_t m_next;     /* where to look for a free one: a hint */
 	uint64_t m_nameless; /* the next number without a name */
 	struct msdos_where m_where[WHERE_SLOTS];
 };
 
 /* A file's chain, sampled every 1 << ch_shift clusters. */
-#define CHAIN_SAMPLES 256u
-#define CHAIN_SHIFT   6u /* at first */
+#define CHAIN_ROOM_MIN 256u
+#define CHAIN_ROOM_MAX 16384u
+#define CHAIN_SHIFT    6u /* at first */
 struct msdos_chain {
-	uint32_t *ch_at; /* CHAIN_SAMPLES, on the first use */
+	uint32_t *ch_at;  /* on the first use */
+	uint32_t ch_room; /* how many it holds */
 	uint32_t ch_n;
 	uint32_t ch_shift;
 	/* where the last search ended */
@@ -130,7 +136,7 @@ msdos_cluster_ok(const struct msdos_mount *m, uint32_t c)
 /* ---- msdos_vfsops.c ------------------------------------------------------- */
 /* Say what is wrong with the image; EUCLEAN. */
 #define msdos_damage(m, ino, ...) mount_damage((m)->m_mp, (ino), __VA_ARGS__)
-/* Before a change: EROFS, or the volume is marked as in use. */
+/* Before a change: EROFS, or the volume is sound and marked as in use. */
 int msdos_begin(struct msdos_mount *m);
 
 /* ---- msdos_fat.c ------------------------------------------------------------ */
@@ -154,6 +160,12 @@ int msdos_fat_alloc(struct msdos_mount *m, uint32_t tail, uint32_t goal,
 /* Free the chain from first on; keep (not 0): its cluster, which is the end now. */
 int msdos_fat_free(
     struct msdos_mount *m, uint64_t ino, uint32_t keep, uint32_t first);
+/* All entries once: how many are free; with maps, which are not, and which are led
+ * to.  EUCLEAN: two lead to one. */
+int msdos_fat_scan(
+    struct msdos_mount *m, uint8_t *used, uint8_t *led, uint32_t *freep);
+/* The map of used clusters (a bit a cluster, 0 and 1 too) is the mount's now. */
+void msdos_fat_setmap(struct msdos_mount *m, uint8_t *used, uint32_t nfree);
 /* Free clusters; counts them if need be. */
 int msdos_fat_count(struct msdos_mount *m, uint32_t *freep);
 /* The clean bit in the FAT's second entry; at once. */
@@ -164,6 +176,11 @@ int msdos_fat_isclean(struct msdos_mount *m, bool *cleanp);
 int msdos_fsinfo_put(struct msdos_mount *m);
 int msdos_fsinfo_get(struct msdos_mount *m);
 void msdos_fat_destroy(struct msdos_mount *m);
+
+/* ---- msdos_check.c ------------------------------------------------------------- */
+/* Before the first change: no cluster belongs to two files (EUCLEAN); on a volume that
+ * is being built nothing is looked at but which clusters are used. */
+int msdos_check(struct msdos_mount *m);
 
 /* ---- msdos_bmap.c -------------------------------------------------------------- */
 int msdos_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
@@ -242,6 +259,10 @@ int msdos_dir_parent(struct msdos_node *np, uint32_t *clusterp);
 /* The entry of the directory that begins with cluster, in its parent: its byte on
  * the device. */
 int msdos_dir_locate(struct msdos_mount *m, uint32_t cluster, uint64_t *offp);
+/* A node for scanning only, no vnode: the directory that begins with cluster (0: the
+ * root).  NULL: ENOMEM; else to be freed whatever *errorp says. */
+struct msdos_node *msdos_dir_bare(
+    struct msdos_mount *m, uint32_t cluster, int *errorp);
 int msdos_readdir(
     struct vnode *vp, struct dirsink *sink, uint64_t *cookiep, bool *eofp);
 /* The volume's label, from the root directory, in UTF-8; "": none. */

@@ -3,8 +3,8 @@
  * A file's bytes on the device.
  *
  * A chain can only be walked forwards.  Each file that is used keeps samples of its
- * own, every 2^n-th cluster, n as large as it must be for CHAIN_SAMPLES of them, so
- * that any place is at most that far from one; and where the last search ended, so
+ * own, every 64th cluster (every 2^n-th where that would be more than CHAIN_ROOM_MAX),
+ * so that any place is at most that far from one; and where the last search ended, so
  * that sequential reading never starts again.
  */
 #include "fs/msdos/msdos.h"
@@ -18,8 +18,38 @@ void
 msdos_chain_forget(struct msdos_node *np)
 {
 	if (np->n_chain.ch_at != NULL)
-		kmem_free(np->n_chain.ch_at, CHAIN_SAMPLES * sizeof(uint32_t));
+		kmem_free(
+		    np->n_chain.ch_at, np->n_chain.ch_room * sizeof(uint32_t));
 	np->n_chain = (struct msdos_chain){0};
+}
+
+/* Room for another sample: more memory, else half of the samples. */
+static bool
+samples_room(struct msdos_chain *ch)
+{
+	uint32_t room = ch->ch_room == 0 ? CHAIN_ROOM_MIN : ch->ch_room * 2;
+	uint32_t *at = NULL;
+
+	if (ch->ch_n < ch->ch_room)
+		return true;
+	if (room <= CHAIN_ROOM_MAX)
+		at = kmem_alloc(room * sizeof(*at));
+	if (at != NULL) {
+		if (ch->ch_at != NULL) {
+			memcpy(at, ch->ch_at, ch->ch_n * sizeof(*at));
+			kmem_free(ch->ch_at, ch->ch_room * sizeof(*at));
+		}
+		ch->ch_at = at;
+		ch->ch_room = room;
+		return true;
+	}
+	if (ch->ch_n == 0)
+		return false; /* slower, but it goes on */
+	for (uint32_t i = 0; i < ch->ch_n / 2; i++)
+		ch->ch_at[i] = ch->ch_at[2 * i + 1];
+	ch->ch_n /= 2;
+	ch->ch_shift++;
+	return true;
 }
 
 /* Clusters [idx, idx + n) of the file are cluster.. in one piece.  Sample i is that of
@@ -35,17 +65,10 @@ samples_add(struct msdos_chain *ch, uint32_t idx, uint32_t cluster, uint32_t n)
 		next = (uint64_t)(ch->ch_n + 1) << ch->ch_shift;
 		if (next < idx || next >= (uint64_t)idx + n)
 			break;
-		if (ch->ch_at == NULL)
-			ch->ch_at = kmem_alloc(
-			    CHAIN_SAMPLES * sizeof(uint32_t));
-		if (ch->ch_at == NULL)
-			break;			 /* slower, but it goes on */
-		if (ch->ch_n == CHAIN_SAMPLES) { /* keep every second */
-			for (uint32_t i = 0; i < CHAIN_SAMPLES / 2; i++)
-				ch->ch_at[i] = ch->ch_at[2 * i + 1];
-			ch->ch_n = CHAIN_SAMPLES / 2;
-			ch->ch_shift++;
-			continue;
+		if (ch->ch_n == ch->ch_room) {
+			if (!samples_room(ch))
+				break;
+			continue; /* they may stand farther apart now */
 		}
 		ch->ch_at[ch->ch_n++] = cluster + (uint32_t)(next - idx);
 	}

@@ -6,9 +6,8 @@
  * two sectors), the others in blocks of 4 KiB.  What is changed goes to all FATs
  * where the volume mirrors them.
  *
- * The first change reads the table once: a map of used clusters, the count of free
- * ones, and a second map of clusters that an entry leads to.  Two entries that lead
- * to one cluster are two files with the same data: such a volume isn't written.
+ * From the first change on there is a map of the clusters in use (msdos_check.c), and
+ * the count of free ones is right; what FSInfo says of both is a hint where to look.
  */
 #include "fs/msdos/msdos.h"
 #include "kern/kbitmap.h"
@@ -227,10 +226,9 @@ msdos_fat_destroy(struct msdos_mount *m)
 	m->m_used = NULL;
 }
 
-/* All entries once: how many are free; with maps, which are not and which are led
- * to.  Stops at a cluster that two lead to. */
-static int
-scan(struct msdos_mount *m, uint8_t *used, uint8_t *led, uint32_t *freep)
+int
+msdos_fat_scan(
+    struct msdos_mount *m, uint8_t *used, uint8_t *led, uint32_t *freep)
 {
 	uint32_t fat = m->m_geom.mg_fat, c = MSDOS_FIRST_CLUSTER, in, v;
 	uint32_t end = m->m_geom.mg_clusters + MSDOS_FIRST_CLUSTER, nfree = 0;
@@ -256,13 +254,11 @@ scan(struct msdos_mount *m, uint8_t *used, uint8_t *led, uint32_t *freep)
 			if (used == NULL)
 				continue;
 			bit_set(used, c);
-			if (!msdos_cluster_ok(m, v))
+			if (led == NULL || !msdos_cluster_ok(m, v))
 				continue;
 			if (bit_test(led, v))
-				error = msdos_damage(m, 0,
-				    "two chains lead to cluster %u; nothing "
-				    "is written to it: run fsck.fat",
-				    v);
+				error = msdos_damage(
+				    m, 0, "two chains lead to cluster %u", v);
 			bit_set(led, v);
 		}
 		brelse(bp);
@@ -271,32 +267,15 @@ scan(struct msdos_mount *m, uint8_t *used, uint8_t *led, uint32_t *freep)
 	return error;
 }
 
-/* m_lock held.  Before the first change. */
-static int
-maps_load(struct msdos_mount *m)
+void
+msdos_fat_setmap(struct msdos_mount *m, uint8_t *used, uint32_t nfree)
 {
-	size_t size = map_bytes(m);
-	uint8_t *used, *led;
-	uint32_t nfree;
-	int error;
-
-	if (m->m_used != NULL)
-		return 0;
-	used = kmem_zalloc(size);
-	led = kmem_zalloc(size);
-	if (used == NULL || led == NULL)
-		error = ENOMEM;
-	else
-		error = scan(m, used, led, &nfree);
-	kmem_free(led, size);
-	if (error != 0) {
-		kmem_free(used, size);
-		return error == EUCLEAN ? EROFS : error;
-	}
+	mutex_enter(&m->m_lock);
+	KASSERT(m->m_used == NULL);
 	bit_setrange(used, 0, MSDOS_FIRST_CLUSTER);
 	m->m_used = used;
 	m->m_free = nfree;
-	return 0;
+	mutex_exit(&m->m_lock);
 }
 
 int
@@ -306,7 +285,7 @@ msdos_fat_count(struct msdos_mount *m, uint32_t *freep)
 
 	mutex_enter(&m->m_lock);
 	if (m->m_free == UINT32_MAX)
-		error = scan(m, NULL, NULL, &m->m_free);
+		error = msdos_fat_scan(m, NULL, NULL, &m->m_free);
 	*freep = error == 0 ? m->m_free : 0;
 	if (error != 0)
 		m->m_free = UINT32_MAX;
@@ -349,9 +328,7 @@ msdos_fat_alloc(struct msdos_mount *m, uint32_t tail, uint32_t goal,
 	int error;
 
 	mutex_enter(&m->m_lock);
-	error = maps_load(m);
-	if (error != 0)
-		goto out;
+	KASSERT(m->m_used != NULL);
 	first = find_run(m, goal, want);
 	if (first == 0) {
 		error = ENOSPC;
@@ -380,11 +357,11 @@ msdos_fat_free(
     struct msdos_mount *m, uint64_t ino, uint32_t keep, uint32_t first)
 {
 	uint32_t c = first, n, next, steps = 0;
-	int error;
+	int error = 0;
 
 	mutex_enter(&m->m_lock);
-	error = maps_load(m);
-	if (error == 0 && keep != 0)
+	KASSERT(m->m_used != NULL);
+	if (keep != 0)
 		error = set_run(m, keep, 1, FAT_END);
 	while (error == 0 && c != FAT_END) {
 		/* A chain that comes back leads to what is free by then. */
@@ -439,9 +416,6 @@ msdos_fsinfo_get(struct msdos_mount *m)
 	if (error != 0)
 		return error == ENOENT ? 0 : error;
 	m->m_next = le32_get(fi->fi_next);
-	/* The count is believed of a volume that was left clean. */
-	if (m->m_oldclean && le32_get(fi->fi_free) <= m->m_geom.mg_clusters)
-		m->m_free = le32_get(fi->fi_free);
 	brelse(bp);
 	return 0;
 }

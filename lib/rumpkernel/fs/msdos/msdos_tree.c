@@ -114,9 +114,8 @@ where_holds(struct msdos_mount *m, uint32_t cluster, uint64_t *offp)
 	return holds;
 }
 
-/* A node for scanning only: no vnode, no entry. */
-static struct msdos_node *
-bare_dir(struct msdos_mount *m, uint32_t cluster, int *errorp)
+struct msdos_node *
+msdos_dir_bare(struct msdos_mount *m, uint32_t cluster, int *errorp)
 {
 	struct msdos_node *np = msdos_node_alloc(m);
 	uint32_t count;
@@ -150,11 +149,11 @@ msdos_dir_locate(struct msdos_mount *m, uint32_t cluster, uint64_t *offp)
 
 	if (where_holds(m, cluster, offp))
 		return 0;
-	np = bare_dir(m, cluster, &error);
+	np = msdos_dir_bare(m, cluster, &error);
 	if (error == 0)
 		error = msdos_dir_parent(np, &up);
 	if (error == 0)
-		parent = bare_dir(m, up, &error);
+		parent = msdos_dir_bare(m, up, &error);
 	if (error == 0 && (s = msdos_scan_new(parent, 0)) == NULL)
 		error = ENOMEM;
 	while (error == 0) {

@@ -3,8 +3,8 @@
  * FAT as a file system: probe, mount, unmount, totals.
  *
  * A boot sector is anybody's: only one whose every field fits the others and the
- * device, with a media byte that the FAT repeats, is ours.  The volume is marked as in
- * use by the first change, and as clean when it is unmounted, last.
+ * device, with a media byte that the FAT repeats, is ours.  The volume is checked and
+ * marked as in use by the first change, and as clean when it is unmounted, last.
  */
 #include "fs/msdos/msdos.h"
 #include "kern/klog.h"
@@ -264,6 +264,25 @@ mark(struct msdos_mount *m, bool clean)
 	return error;
 }
 
+/* The first change of all. */
+static int
+begin_first(struct msdos_mount *m)
+{
+	int error = msdos_check(m);
+
+	if (error == EUCLEAN) {
+		m->m_refused = true;
+		mount_message(m->m_mp, 0, UINT64_MAX,
+		    "nothing is written to a volume like that: fsck.fat mends "
+		    "it");
+		return EROFS;
+	}
+	if (error == 0 && (m->m_mp->mnt_flags & RUMP_MNT_BUILDING) == 0)
+		error = mark(m, false);
+	m->m_begun = error == 0;
+	return error;
+}
+
 int
 msdos_begin(struct msdos_mount *m)
 {
@@ -271,11 +290,14 @@ msdos_begin(struct msdos_mount *m)
 
 	if ((m->m_mp->mnt_flags & RUMP_MNT_RDONLY) != 0)
 		return EROFS;
-	if (m->m_marked)
+	if (m->m_begun)
 		return 0;
-	if ((m->m_mp->mnt_flags & RUMP_MNT_BUILDING) == 0)
-		error = mark(m, false);
-	m->m_marked = error == 0;
+	mutex_enter(&m->m_beginlock);
+	if (m->m_refused)
+		error = EROFS;
+	else if (!m->m_begun)
+		error = begin_first(m);
+	mutex_exit(&m->m_beginlock);
 	return error;
 }
 
@@ -284,7 +306,7 @@ msdos_sync(struct mount *mp, bool wait KUNUSED)
 {
 	struct msdos_mount *m = msdos_mount_of(mp);
 
-	return m->m_marked ? msdos_fsinfo_put(m) : 0;
+	return m->m_begun ? msdos_fsinfo_put(m) : 0;
 }
 
 /* ---- mount and unmount ----------------------------------------------------------------- */
@@ -312,6 +334,7 @@ mount_destroy(struct msdos_mount *m)
 {
 	msdos_fat_destroy(m);
 	mutex_destroy(&m->m_lock);
+	mutex_destroy(&m->m_beginlock);
 	kmem_free(m, sizeof(*m));
 }
 
@@ -353,6 +376,7 @@ msdos_mount(struct mount *mp, const struct mount_args *args)
 	m->m_dev = args->ma_devs[0].md_dev;
 	m->m_free = UINT32_MAX;
 	mutex_init(&m->m_lock, RANK_ALLOCATOR, "msdos");
+	mutex_init(&m->m_beginlock, RANK_TRANSACTION, "msdosbegin");
 	error = parse_options(m, args->ma_options);
 	if (error == 0)
 		error = boot_load(m);
@@ -379,7 +403,7 @@ msdos_unmount(struct mount *mp, bool force KUNUSED)
 	int error = 0;
 
 	/* What was dirty or is damaged keeps its mark. */
-	if (m->m_marked && (mp->mnt_flags & RUMP_MNT_RDONLY) == 0) {
+	if (m->m_begun && (mp->mnt_flags & RUMP_MNT_RDONLY) == 0) {
 		error = msdos_fsinfo_put(m);
 		if (error == 0)
 			error = bflush(m->m_dev, false);
