@@ -72,15 +72,18 @@ drop_owner(struct mnode *m)
 }
 
 static uint64_t
-drop_attrs(struct manifest *mf, struct mnode *m)
+drop_attrs(struct manifest *mf, struct mnode *m, bool holes)
 {
-	const struct mextra *x;
+	struct mextra *x;
 	uint64_t n;
 
 	if (m->m_extra == 0)
 		return 0;
 	x = arena_at(&mf->mf_extras, m->m_extra);
 	n = x->x_nattr;
+	x->x_nattr = 0; /* counted once, also where links share them */
+	if (holes)
+		return n;
 	m->m_extra = 0;
 	m->m_flags &= (uint16_t)~MN_HOLES;
 	return n;
@@ -104,7 +107,8 @@ manifest_adapt(struct manifest *mf, const struct makefs_opts *mo)
 		if ((lacks & NEWFS_NO_OWNERS) != 0)
 			owners += drop_owner(m);
 		if ((lacks & NEWFS_NO_ATTRS) != 0)
-			attrs += drop_attrs(mf, m);
+			attrs += drop_attrs(
+			    mf, m, (lacks & NEWFS_NO_HOLES) == 0);
 		i = manifest_walk(mf, i);
 	} while (i != 0);
 	if (links > 0)

@@ -7,6 +7,8 @@
  * If the plan proves too small (it is an upper bound, but a driver may think
  * otherwise), all is done again with more.  Too large it is not: what the bound
  * exceeds the tree by lies at the end and is cut off.
+ *
+ * Formats that are written once, whole, are build_whole.c's.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -37,15 +39,11 @@ say(const struct makefs_opts *mo, const char *what, int error)
 
 /* ---- format ------------------------------------------------------------------ */
 
-static int
-format(struct makefs_opts *mo, const struct manifest *mf, struct fsu_target *tg,
-    struct newfs_result *nr)
+void
+build_tell(struct makefs_opts *mo, const struct manifest *mf)
 {
 	struct newfs_opts *o = &mo->mo_newfs;
 	const struct mnode *root = mn(mf, 0);
-	struct newfs_fileio nf;
-	char why[NEWFS_WHY] = "";
-	int error;
 
 	if (!mo->mo_uuid_set) {
 		memcpy(o->no_uuid, mf->mf_digest, 16);
@@ -59,6 +57,18 @@ format(struct makefs_opts *mo, const struct manifest *mf, struct fsu_target *tg,
 	o->no_root_mode = root->m_mode & RUMP_ALLPERMS;
 	o->no_root_uid = root->m_uid;
 	o->no_root_gid = root->m_gid;
+}
+
+static int
+format(struct makefs_opts *mo, const struct manifest *mf, struct fsu_target *tg,
+    struct newfs_result *nr)
+{
+	struct newfs_opts *o = &mo->mo_newfs;
+	struct newfs_fileio nf;
+	char why[NEWFS_WHY] = "";
+	int error;
+
+	build_tell(mo, mf);
 	error = rumpuser_file_setsize(tg->tg_file, 0);
 	if (error != 0)
 		return say(mo, "cannot be emptied", error);
@@ -151,9 +161,10 @@ trim(const struct plan *p, uint64_t *sizep)
 	return -rump_sys_fstrim(BUILD_MOUNT, spare, sizep);
 }
 
-/* Writing to the host failed: more room in the image won't help. */
-static void
-host_failed(struct makefs_opts *mo, struct fsu_target *tg, int error)
+/* More room in the image won't help. */
+void
+build_host_failed(
+    const struct makefs_opts *mo, struct fsu_target *tg, int error)
 {
 	struct statvfs st;
 	uint64_t have = 0;
@@ -207,7 +218,7 @@ copy_all(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
 	*failed |= b.b_failed;
 	free(b.b_late);
 	if (werror != 0) {
-		host_failed(mo, tg, werror);
+		build_host_failed(mo, tg, werror);
 		return -1;
 	}
 	return error;
@@ -229,7 +240,7 @@ kernel_failed(
 {
 	if (error != EROFS && error != ENOSPC && error != EIO)
 		return say(mo, what, error);
-	host_failed(mo, tg, error == EIO ? EROFS : error);
+	build_host_failed(mo, tg, error == EIO ? EROFS : error);
 	return FSU_FAIL;
 }
 
@@ -284,6 +295,8 @@ build(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
 	int status;
 
 	*made = false;
+	if (mo->mo_type->nt_write != NULL)
+		return build_whole(mo, mf, tg, sizep, made);
 	for (int i = 0; i < ATTEMPTS; i++) {
 		status = size_plan(mo, mf, more, &p);
 		if (status != FSU_OK)

@@ -166,9 +166,8 @@ hand_over(struct builder *b, uint32_t node, int fd)
 	return error;
 }
 
-/* The copier's directory is that of the source that this file comes from. */
-static int
-source_dir(struct builder *b, const struct mnode *m)
+int
+build_source_dir(struct builder *b, const struct mnode *m)
 {
 	char *path;
 	int error;
@@ -196,16 +195,14 @@ fill_file(struct builder *b, uint32_t node, int fd)
 	int error = allocate(b, m, fd), close_error;
 
 	/* what the source doesn't give any more stays zeros */
-	if (error == 0 && source_dir(b, m) == 0)
+	if (error == 0 && build_source_dir(b, m) == 0)
 		error = hand_over(b, node, fd);
 	close_error = rump_sys_close(fd);
 	return error != 0 ? error : close_error;
 }
 
-/* An empty file is looked at, too: it may have grown, or not be what it says (as
- * in /proc). */
-static int
-look_at_empty(struct builder *b, uint32_t node)
+int
+build_look_at_empty(struct builder *b, uint32_t node)
 {
 	const struct mnode *m = mn(b->b_mf, node);
 	const struct copy_run none = {0};
@@ -213,8 +210,9 @@ look_at_empty(struct builder *b, uint32_t node)
 
 	if (kind != SRC_DIR && (m->m_flags & MN_PATH) == 0)
 		return 0;
-	return source_dir(b, m) == 0 ? -copier_add(b->b_copier, node, &none, 0)
-				     : 0;
+	return build_source_dir(b, m) == 0
+	    ? -copier_add(b->b_copier, node, &none, 0)
+	    : 0;
 }
 
 static int
@@ -239,7 +237,7 @@ make_node(struct builder *b, uint32_t node)
 		return fd;
 	m->m_flags |= MN_MADE;
 	error = data		   ? fill_file(b, node, fd)
-	    : type == RUMP_S_IFREG ? look_at_empty(b, node)
+	    : type == RUMP_S_IFREG ? build_look_at_empty(b, node)
 				   : 0;
 	if (error == 0 && m->m_extra != 0 && type != RUMP_S_IFDIR)
 		error = set_xattrs(b, node, name);

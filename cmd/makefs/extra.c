@@ -61,7 +61,7 @@ extra_attr(const struct mextra *x, uint32_t *pos, struct xattr_ref *xr)
 {
 	const char *base = (const char *)(x + 1);
 
-	if (*pos >= x->x_attr_bytes)
+	if (x->x_nattr == 0 || *pos >= x->x_attr_bytes)
 		return false;
 	xr->xr_name = base + *pos;
 	*pos += (uint32_t)strlen(xr->xr_name) + 1;

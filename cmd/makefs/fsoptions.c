@@ -93,8 +93,6 @@ type_option(struct makefs_opts *mo, const struct newfs_typeopt *to,
 {
 	char why[NEWFS_WHY] = "";
 
-	if (value == NULL)
-		return bad(name, value);
 	return newfs_typeopt_set(to, &mo->mo_newfs, value, why) != 0
 	    ? fsu_usage("-o %s: %s", name, fsu_visible(why))
 	    : FSU_OK;
@@ -138,6 +136,10 @@ option(struct makefs_opts *mo, const char *name, const char *value)
 		return feature(mo, value);
 	if (strcmp(name, "owner") == 0)
 		return owner(mo, value);
+	if (strcmp(name, "verbose") == 0) {
+		mo->mo_verbose = true;
+		return FSU_OK;
+	}
 	if (strcmp(name, "sparse") == 0) {
 		if (value == NULL ||
 		    (strcmp(value, "content") != 0 &&
@@ -148,8 +150,11 @@ option(struct makefs_opts *mo, const char *name, const char *value)
 	}
 	return fsu_usage("-o: unknown option '%s' (label, uuid, hash_seed, "
 			 "bsize, isize, density, version, minfree, features, "
-			 "owner, sparse)",
-	    fsu_visible(name));
+			 "owner, sparse, verbose%s)",
+	    fsu_visible(name),
+	    mo->mo_type->nt_typeopts != NULL ? "; the type's own are in "
+					       "makefs(8)"
+					     : "");
 }
 
 int

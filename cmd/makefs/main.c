@@ -261,6 +261,14 @@ check_options(struct makefs_opts *mo)
 		o.no_block = 4096;
 	if (mo->mo_type->nt_defaults(&o, why) != 0)
 		return fsu_usage("%s", why);
+	if (mo->mo_type->nt_write != NULL) {
+		if (mo->mo_free_blocks != 0 || mo->mo_free_blocks_ppm != 0 ||
+		    mo->mo_inodes_given)
+			return fsu_usage("-b and -f: %s has no free blocks or "
+					 "inodes",
+			    mo->mo_type->nt_name);
+		mo->mo_newfs = o;
+	}
 	if (mo->mo_type->nt_usual_block == NULL)
 		return FSU_OK;
 	mo->mo_block = o.no_block;
@@ -291,8 +299,10 @@ list_manifest(const struct manifest *mf)
 static int
 dry_run(struct makefs_opts *mo, struct manifest *mf)
 {
-	struct plan p;
-	int status = size_plan(mo, mf, 0, &p);
+	struct plan p = {0};
+	int status = mo->mo_type->nt_write != NULL
+	    ? whole_size(mo, mf, &p.p_need_bytes)
+	    : size_plan(mo, mf, 0, &p);
 
 	if (status != FSU_OK)
 		return status;

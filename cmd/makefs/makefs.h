@@ -5,6 +5,7 @@
  *	size	size.c: how large the image must be
  *	format	build.c, by lib/newfs
  *	copy	build.c build_tree.c copy.c, through the kernel's driver
+ * or, of formats that are written once, build_whole.c and the formatter.
  * manifest.c holds what goes from one to the next.
  */
 #ifndef MAKEFS_H
@@ -299,6 +300,9 @@ int size_plan(struct makefs_opts *mo, struct manifest *mf, uint32_t more,
  */
 int build(struct makefs_opts *mo, struct manifest *mf, struct fsu_target *tg,
     uint64_t *sizep, bool *made);
+
+/* The bytes that it would have, of types with nt_write.  A status. */
+int whole_size(struct makefs_opts *mo, struct manifest *mf, uint64_t *sizep);
 
 /* Workers that fill the image's file: copy.c. */
 struct copier;

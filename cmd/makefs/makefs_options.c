@@ -3,7 +3,7 @@
 #include "makefs_options.h"
 
 const struct fsu_option makefs_options[] = {
-    {'t', "type", FSU_ARG, "TYPE", "ext2, sysvbfs or msdos"},
+    {'t', "type", FSU_ARG, "TYPE", "ext2, sysvbfs, msdos or cd9660"},
     {'s', "size", FSU_ARG, "SIZE",
 	"size of the image (default: what is needed; +SIZE: and so much more)"},
     {'M', "minimum-size", FSU_ARG, "SIZE", "make it no smaller"},

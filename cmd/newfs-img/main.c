@@ -88,6 +88,11 @@ parse_type(struct job *j, const char *value)
 	if (j->j_type == NULL)
 		return fsu_usage("cannot make file systems of type '%s'",
 		    fsu_visible(value));
+	if (j->j_type->nt_make == NULL)
+		return fsu_usage("an empty file system of type %s could not be "
+				 "filled later: makefs -t %s makes one of a "
+				 "tree",
+		    j->j_type->nt_name, j->j_type->nt_name);
 	return FSU_OK;
 }
 

@@ -12,6 +12,7 @@ static const struct newfs_type *const types[] = {
     &newfs_ext2,
     &newfs_sysvbfs,
     &newfs_msdos,
+    &newfs_cd9660,
 };
 
 const struct newfs_type *
@@ -63,6 +64,10 @@ newfs_typeopt_set(const struct newfs_typeopt *to, struct newfs_opts *o,
 	FILE *f;
 	bool bad;
 
+	if (to->to_setarg != NULL)
+		return to->to_setarg(o, to->to_arg, value, why);
+	if (value == NULL)
+		return newfs_fail(why, RUMP_EINVAL, "needs a value");
 	if (!to->to_file)
 		return to->to_set(o, value, strlen(value), why);
 	f = fopen(value, "re");

@@ -58,9 +58,33 @@ struct newfs_msdos {
 	uint32_t nm_rootbytes; /* what the root directory must have room for */
 };
 
+/* ... of ISO 9660. */
+#define NEWFS_BOOTS 16u
+struct newfs_boot {	     /* an El Torito image */
+	uint8_t nb_platform; /* 0 BIOS, 1 PowerPC, 2 Mac, 0xef EFI */
+	uint8_t nb_media;    /* 0 no emulation, 1-3 floppies, 4 a hard disk */
+	bool nb_floppy, nb_unbootable, nb_infotable;
+	uint16_t nb_segment;
+	uint32_t nb_sectors; /* of 512 bytes to be loaded; 0: by default */
+	int nb_fd;	     /* of the host; -1: a file of the tree */
+	uint64_t nb_size;
+	const char *nb_name; /* the path */
+};
+struct newfs_cd9660 {
+	uint32_t nc_on, nc_off; /* NC_* that were switched */
+	unsigned nc_level;	/* 1, 2, 3; 0: by default */
+	const char *nc_text[8]; /* as the formatter numbers them; or NULL */
+	struct newfs_boot nc_boot[NEWFS_BOOTS];
+	unsigned nc_nboot;
+	const void *nc_mbr, *nc_generic; /* boot code; 32 KiB in front */
+	size_t nc_mbrlen, nc_genericlen;
+	bool nc_hybrid_mbr, nc_hybrid_gpt;
+};
+
 /* What the user may say of a new file system, whatever its type. */
 struct newfs_opts {
 	uint64_t no_size;	  /* bytes */
+	uint64_t no_max;	  /* nt_write: no larger; 0: no bound */
 	uint32_t no_block;	  /* bytes; 0: the type's default */
 	uint32_t no_inode_bytes;  /* 0: default */
 	uint64_t no_ratio;	  /* bytes per inode; 0: default */
@@ -77,6 +101,7 @@ struct newfs_opts {
 	uint32_t no_sector; /* bytes of the device's sectors; 0: 512 */
 	uint64_t no_offset; /* where it begins on its disk; bytes */
 	struct newfs_msdos no_msdos;
+	struct newfs_cd9660 no_cd9660;
 };
 #define NEWFS_REV_DEFAULT UINT32_MAX
 void newfs_opts_init(struct newfs_opts *o);
@@ -114,6 +139,40 @@ struct newfs_typeopt {
 	/* EINVAL. */
 	int (*to_set)(struct newfs_opts *o, const char *value, size_t len,
 	    char why[NEWFS_WHY]);
+	/* Or this, which is told which option it is; value NULL: there is none. */
+	int (*to_setarg)(struct newfs_opts *o, unsigned arg, const char *value,
+	    char why[NEWFS_WHY]);
+	unsigned to_arg;
+};
+
+/*
+ * A tree, for types that write a whole image by themselves.  Nodes have numbers:
+ * 0 is the root, 0 is nobody's child.  Children are in the order of their bytes.
+ */
+struct newfs_treenode {
+	const char *tn_name; /* NUL-terminated */
+	uint32_t tn_namelen;
+	uint32_t tn_mode, tn_uid, tn_gid, tn_nsec;
+	int64_t tn_sec;
+	uint64_t tn_size;      /* bytes; of a device: RUMP_MAKEDEV's number */
+	const char *tn_target; /* of a symlink */
+	uint32_t tn_parent, tn_child, tn_next;
+	uint32_t tn_owner; /* whose file it is a name of; itself */
+};
+struct newfs_tree {
+	uint32_t tr_n; /* numbers are below; some are not in the tree */
+	void (*tr_node)(
+	    struct newfs_tree *tr, uint32_t i, struct newfs_treenode *tn);
+	/* A line about a node.  fails: makefs's status will be 1. */
+	void (*tr_say)(
+	    struct newfs_tree *tr, uint32_t i, const char *what, bool fails);
+	/* The file's content goes to off, now or later, with zeros up to a multiple of
+	 * no_block.  dirty: there is something else now.  Else there are zeros. */
+	int (*tr_content)(
+	    struct newfs_tree *tr, uint32_t i, uint64_t off, bool dirty);
+	/* Its content now; what can't be read is told, and is zeros. */
+	int (*tr_read)(struct newfs_tree *tr, uint32_t i, void *buf, size_t len,
+	    uint64_t off);
 };
 
 /* What a tree needs; made with one block size in mind. */
@@ -136,6 +195,13 @@ struct newfs_need {
 struct newfs_type {
 	const char *nt_name;
 	const char *const *nt_aliases; /* NULL-terminated */
+	/*
+	 * A type that is written once, whole: only nt_defaults is there beside this,
+	 * and neither nt_make nor a driver that writes.  io NULL: only nr_size, the
+	 * image's size, no_size at least.  ENOSPC: nr_size is more than no_max.
+	 */
+	int (*nt_write)(const struct newfs_opts *o, struct newfs_tree *tr,
+	    struct newfs_io *io, struct newfs_result *nr, char why[NEWFS_WHY]);
 	/* Fill in defaults that depend on the size (0: as yet unknown) and check
 	 * what was wished.  EINVAL. */
 	int (*nt_defaults)(struct newfs_opts *o, char why[NEWFS_WHY]);
@@ -192,7 +258,8 @@ struct newfs_type {
 				    beside the root: lost+found */
 };
 
-extern const struct newfs_type newfs_ext2, newfs_msdos, newfs_sysvbfs;
+extern const struct newfs_type newfs_cd9660, newfs_ext2, newfs_msdos,
+    newfs_sysvbfs;
 
 /* By name or alias; NULL. */
 const struct newfs_type *newfs_find(const char *name);
@@ -201,7 +268,8 @@ const struct newfs_type *newfs_nth(unsigned i); /* NULL after the last */
 /* The type's option of that key, or (key 0) of that name; NULL: it has none. */
 const struct newfs_typeopt *newfs_typeopt(
     const struct newfs_type *nt, int key, const char *name);
-/* Its value; a file's content stays in memory.  EINVAL, with why. */
+/* Its value (NULL: none was given); a file's content stays in memory.  EINVAL, with
+ * why. */
 int newfs_typeopt_set(const struct newfs_typeopt *to, struct newfs_opts *o,
     const char *value, char why[NEWFS_WHY]);
 

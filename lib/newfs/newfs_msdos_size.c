@@ -273,15 +273,15 @@ set_boot(
 }
 
 const struct newfs_typeopt msdos_typeopts[] = {
-    {'F', "fat", false, set_fat},
-    {'c', "sectors_per_cluster", false, set_spc},
-    {0, "cluster", false, set_cluster},
-    {'S', "sector", false, set_sector},
-    {'R', "reserved_sectors", false, set_reserved},
-    {'h', "hidden_sectors", false, set_hidden},
-    {'I', "volid", false, set_volid},
-    {0, "volume_id", false, set_volid},
-    {'f', "floppy", false, set_floppy},
-    {'B', "bootcode", true, set_boot},
-    {0, NULL, false, NULL},
+    {.to_key = 'F', .to_name = "fat", .to_set = set_fat},
+    {.to_key = 'c', .to_name = "sectors_per_cluster", .to_set = set_spc},
+    {.to_name = "cluster", .to_set = set_cluster},
+    {.to_key = 'S', .to_name = "sector", .to_set = set_sector},
+    {.to_key = 'R', .to_name = "reserved_sectors", .to_set = set_reserved},
+    {.to_key = 'h', .to_name = "hidden_sectors", .to_set = set_hidden},
+    {.to_key = 'I', .to_name = "volid", .to_set = set_volid},
+    {.to_name = "volume_id", .to_set = set_volid},
+    {.to_key = 'f', .to_name = "floppy", .to_set = set_floppy},
+    {.to_key = 'B', .to_name = "bootcode", .to_file = true, .to_set = set_boot},
+    {.to_set = NULL},
 };
