@@ -3,8 +3,8 @@
  * What boots: the El Torito catalog (1.0, 2.0 to 2.4) and its images; the system area
  * with boot code for sticks, and a partition table there (MBR, or GPT: UEFI 2.10, 5).
  *
- * In an MBR partition 1 is the whole image (type 0x17, active), as isohybrid has it;
- * EFI's images are further ones (0xef).  A GPT has a protective MBR; EFI's images are
+ * In an MBR partition 1 is the whole image (type 0x17, active), as isohybrid has it,
+ * but for EFI's images where they are at its end; they are further ones (0xef).  A GPT has a protective MBR; EFI's images are
  * system partitions, and what is between them, from the descriptors on, is data.
  */
 #include <errno.h>
@@ -399,6 +399,24 @@ mbr_code(const struct iso *is, uint8_t *mbr)
 		}
 }
 
+/* Sectors of partition 1: up to where EFI's images begin, if nothing else is behind
+ * that. */
+static uint64_t
+mbr_first(const struct iso *is)
+{
+	uint64_t n = is->i_size / SECTOR;
+
+	for (unsigned i = 0; i < is->i_c->nc_nboot; i++) {
+		if (!is_efi(&is->i_c->nc_boot[i]))
+			continue;
+		if (is->i_bootnode[i] != UINT32_MAX)
+			return is->i_size / SECTOR; /* amidst the files */
+		if ((uint64_t)lba_of(is, i) * 4 < n)
+			n = (uint64_t)lba_of(is, i) * 4;
+	}
+	return n;
+}
+
 static void
 mbr_table(const struct iso *is, uint8_t *mbr)
 {
@@ -415,7 +433,7 @@ mbr_table(const struct iso *is, uint8_t *mbr)
 		mbr_entry(mbr, 0, false, 0xee, 1, all - 1);
 		return;
 	}
-	mbr_entry(mbr, k++, true, 0x17, 0, all);
+	mbr_entry(mbr, k++, true, 0x17, 0, mbr_first(is));
 	for (unsigned i = 0; i < c->nc_nboot && k < 4; i++)
 		if (is_efi(&c->nc_boot[i]))
 			mbr_entry(mbr, k++, false, 0xef,
