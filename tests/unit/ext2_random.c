@@ -125,6 +125,46 @@ op_punch(const struct name *n)
 		close(hfd);
 }
 
+/* Room, in front of the end, over it, or behind it where only the image keeps it;
+ * zeros that the image makes and the host punches. */
+static void
+op_allocate(const struct name *n)
+{
+	int rfd = rump_sys_open(n->image, RUMP_O_RDWR | RUMP_O_NOFOLLOW, 0);
+	int hfd = open(n->host, O_RDWR | O_NOFOLLOW | O_NONBLOCK);
+	uint64_t off = rnd(150000), len = 1 + rnd(80000);
+	int r = 0, h = 0;
+
+	if (rfd >= 0 && hfd >= 0) {
+		switch (rnd(3)) {
+		case 0:
+			r = rump_sys_fallocate(rfd, 0, off, len);
+			h = fallocate(hfd, 0, (off_t)off, (off_t)len);
+			break;
+		case 1:
+			(void)rump_sys_fallocate(
+			    rfd, RUMP_FALLOC_KEEP_SIZE, off, len);
+			break;
+		default:
+			off = off / 2 + 1;
+			r = rump_sys_fallocate(rfd,
+			    RUMP_FALLOC_ZERO_RANGE | RUMP_FALLOC_KEEP_SIZE, off,
+			    len);
+			if (r == -RUMP_EOPNOTSUPP) /* behind the end */
+				break;
+			h = fallocate(hfd,
+			    FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			    (off_t)off, (off_t)len);
+		}
+		if ((r != 0) != (h != 0) && r != -RUMP_EOPNOTSUPP)
+			mismatch("allocate", n->image, r, h);
+	}
+	if (rfd >= 0)
+		rump_sys_close(rfd);
+	if (hfd >= 0)
+		close(hfd);
+}
+
 static void
 op_xattr(const struct name *n)
 {
@@ -173,7 +213,7 @@ one_operation(void)
 
 	pick(&a);
 	pick(&b);
-	switch (rnd(16)) {
+	switch (rnd(18)) {
 	case 0:
 	case 1:
 	case 2:
@@ -219,6 +259,11 @@ one_operation(void)
 		if (rnd(2) == 0)
 			same("chmod", a.image, rump_sys_chmod(a.image, mode),
 			    hres(chmod(a.host, mode)));
+		break;
+	case 15:
+	case 16:
+		if (!is_dir(&a))
+			op_allocate(&a);
 		break;
 	default:
 		if (!is_dir(&a))
@@ -363,6 +408,10 @@ static const struct geometry {
 	"-b 1024 -g 2048 -O sparse_super2,^sparse_super,^resize_inode", false},
     {"a journal", "-b 4096 -I 1024 -O has_journal", false},
     {"no features", "-b 1024 -O none", false},
+    {"extents", "-b 1024 -O extents", false},
+    {"extents, 4 KiB blocks", "-b 4096 -O extents", false},
+    {"extents, 64 KiB blocks", "-b 65536 -O extents", false},
+    {"extents, small groups", "-b 1024 -g 256 -O extents,^resize_inode", false},
     {"no file types", "-b 4096 -O ^filetype,^dir_index,^resize_inode", false},
 };
 

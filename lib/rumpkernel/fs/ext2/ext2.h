@@ -333,6 +333,13 @@ int ext2_indirect_read(struct ext2_node *np, uint64_t blk, struct buf **bpp);
  * one run, *cntp of them. */
 int ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max,
     uint64_t *pblkp, uint64_t *cntp);
+/* ... for content that comes later: *unwrittenp where the map can say so, else the
+ * caller sees to zeros. */
+int ext2_fill_later(struct ext2_node *np, uint64_t lbn, uint64_t max,
+    uint64_t *pblkp, uint64_t *cntp, bool *unwrittenp);
+/* As ext2_map(), and whether what is there is unwritten. */
+int ext2_map_kind(struct ext2_node *np, uint64_t lbn, uint64_t max,
+    uint64_t *pblkp, uint64_t *cntp, bool *unwrittenp);
 int ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
     struct bmap_run *run);
 
@@ -340,6 +347,22 @@ int ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 /* As ext2_map(); *unwrittenp: the blocks are there and read as zeros. */
 int ext2_ext_map(struct ext2_node *np, uint64_t lbn, uint64_t max,
     uint64_t *blkp, uint64_t *cntp, bool *unwrittenp);
+/* A node without blocks gets an empty tree. */
+void ext2_ext_init(struct ext2_node *np);
+/* Enter a run into a hole of at least its length; the caller counts the blocks, and
+ * stores the inode, on errors too.  ENOSPC: a node was needed. */
+int ext2_ext_insert(struct ext2_node *np, uint64_t lbn, uint64_t blk,
+    uint64_t cnt, bool unwritten);
+/* As ext2_fill_hole(), from goal on, extra blocks kept behind. */
+int ext2_ext_fill(struct ext2_node *np, uint64_t lbn, uint64_t goal,
+    uint64_t max, uint64_t extra, bool unwritten, uint64_t *blkp,
+    uint64_t *cntp);
+/* Blocks [lbn, lbn + cnt), all there, are written from now on. */
+int ext2_ext_convert(struct ext2_node *np, uint64_t lbn, uint64_t cnt);
+/* Free the blocks of file blocks [from, to). */
+int ext2_ext_remove(struct ext2_node *np, uint64_t from, uint64_t to);
+/* The blocks of np's tree get the checksums that they need in as. */
+int ext2_ext_resum(struct ext2_node *np, struct ext2_node *as);
 
 /* ---- ext2_trunc.c -------------------------------------------------------------- */
 /* Free the blocks of file blocks [from, to). */

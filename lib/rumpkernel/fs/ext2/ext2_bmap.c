@@ -478,6 +478,9 @@ ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *blkp,
 	int error;
 
 	error = goal_of(np, lbn, &goal);
+	if (error == 0 && (np->n_flags & EXT2_IF_EXTENTS) != 0)
+		return ext2_ext_fill(np, lbn, goal, max,
+		    window_size(np, lbn + max), false, blkp, cntp);
 	if (error == 0)
 		error = supply_get(np, lbn, kmin(max, m->m_bpg), goal, &s);
 	if (error != 0)
@@ -503,11 +506,27 @@ ext2_fill_hole(struct ext2_node *np, uint64_t lbn, uint64_t max, uint64_t *blkp,
 	return error;
 }
 
+int
+ext2_fill_later(struct ext2_node *np, uint64_t lbn, uint64_t max,
+    uint64_t *blkp, uint64_t *cntp, bool *unwrittenp)
+{
+	uint64_t goal;
+	int error;
+
+	*unwrittenp = (np->n_flags & EXT2_IF_EXTENTS) != 0;
+	if (!*unwrittenp)
+		return ext2_fill_hole(np, lbn, max, blkp, cntp);
+	error = goal_of(np, lbn, &goal);
+	if (error != 0)
+		return error;
+	return ext2_ext_fill(
+	    np, lbn, goal, max, window_size(np, lbn + max), true, blkp, cntp);
+}
+
 /* ---- the operation --------------------------------------------------------------- */
 
-/* What file blocks [lbn, lbn + n) begin with. */
-static int
-map_kind(struct ext2_node *np, uint64_t lbn, uint64_t n, uint64_t *blkp,
+int
+ext2_map_kind(struct ext2_node *np, uint64_t lbn, uint64_t n, uint64_t *blkp,
     uint64_t *cntp, bool *unwrittenp)
 {
 	struct ext2_mount *m = np->n_m;
@@ -545,12 +564,18 @@ ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	if (how == BMAP_WRITE && end > ext2_maxsize(m, np->n_flags))
 		return EFBIG;
 	memset(run, 0, sizeof(*run));
-	error = map_kind(np, lbn, n, &blk, &cnt, &unwritten);
+	error = ext2_map_kind(np, lbn, n, &blk, &cnt, &unwritten);
 	if (error == 0 && blk == 0 && how == BMAP_WRITE) {
 		error = ext2_begin(m);
 		if (error == 0)
 			error = ext2_fill_hole(np, lbn, cnt, &blk, &cnt);
 		run->bm_flags = BM_NEW;
+	} else if (error == 0 && unwritten && how == BMAP_WRITE) {
+		error = ext2_begin(m);
+		if (error == 0)
+			error = ext2_ext_convert(np, lbn, cnt);
+		run->bm_flags = BM_NEW;
+		unwritten = false;
 	}
 	if (error != 0)
 		return error;

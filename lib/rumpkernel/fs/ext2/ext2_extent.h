@@ -8,7 +8,8 @@
 
 #include "fs/ext2/ext2.h"
 
-#define EXT2_EXT_LBNEND (UINT64_C(1) << 32) /* file blocks are below */
+#define EXT2_EXT_LBNEND	 (UINT64_C(1) << 32) /* file blocks are below */
+#define EXT2_EXT_ROOTMAX 4u		     /* entries of the root */
 
 /* A run of a file, decoded.  x_cnt 0: none. */
 struct ext2_ext {
@@ -90,5 +91,18 @@ ext2_enode_room(const struct ext2_mount *m)
 	return (m->m_bsize - (uint32_t)sizeof(struct ext4_extent_head_disk)) /
 	    (uint32_t)sizeof(struct ext4_extent_disk);
 }
+
+/* ---- ext2_extent_node.c; pa as ext2_epath_find() left it ----------------------- */
+/* Entries first..first + nold - 1 of the leaf become x[0..nnew - 1]; there is room,
+ * and something is left but in the root. */
+int ext2_eleaf_replace(struct ext2_node *np, struct ext2_epath *pa,
+    uint32_t first, uint32_t nold, const struct ext2_ext *x, uint32_t nnew);
+/* Make room on the way to the leaf: to be called until there is, with a new path each
+ * time.  ENOSPC, EFBIG (too deep): the tree is as it was. */
+int ext2_epath_room(struct ext2_node *np, const struct ext2_epath *pa);
+/* The leaf, not the root, goes, with the indices that lead to nothing else. */
+int ext2_eleaf_drop(struct ext2_node *np, struct ext2_epath *pa);
+/* What fits the root comes up into it. */
+int ext2_ext_shrink(struct ext2_node *np);
 
 #endif /* EXT2_EXTENT_H */

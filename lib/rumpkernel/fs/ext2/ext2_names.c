@@ -80,6 +80,9 @@ node_attrs(
 					  : INHERIT_OTHER);
 	if (np->n_m->m_building)
 		np->n_flags = 0;
+	if ((vc->vc_type == VDIR || vc->vc_type == VREG) &&
+	    ext2_incompat(np->n_m, EXT2_FI_EXTENTS))
+		ext2_ext_init(np);
 	if ((va->va_mask & VA_FLAGS) != 0)
 		return ext2_flags_from_bsd(
 		    va->va_flags, st->st_mode, &np->n_flags);
@@ -101,6 +104,8 @@ node_symlink(struct ext2_node *np, const char *target, size_t len)
 		memcpy(np->n_block, target, len);
 		return 0;
 	}
+	if (ext2_incompat(m, EXT2_FI_EXTENTS))
+		ext2_ext_init(np);
 	error = ext2_fill_hole(np, 0, 1, &blk, &cnt);
 	if (error == 0)
 		error = getblk_zero(

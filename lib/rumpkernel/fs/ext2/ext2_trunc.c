@@ -172,6 +172,8 @@ ext2_free_range(struct ext2_node *np, uint64_t from, uint64_t to)
 	np->n_leaf = 0;
 	np->n_goal = 0;
 	ext2_window_drop(np);
+	if ((np->n_flags & EXT2_IF_EXTENTS) != 0)
+		return ext2_ext_remove(np, from, to);
 	(void)free_entries(&f, np->n_block, EXT2_NDIRECT, 0, 0);
 	for (unsigned level = 1; level <= EXT2_MAXDEPTH; level++) {
 		uint64_t span = (uint64_t)1 << (level * m->m_apbshift);

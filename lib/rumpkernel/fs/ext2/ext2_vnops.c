@@ -65,7 +65,7 @@ size_allowed(struct ext2_node *np, uint64_t size)
 {
 	struct ext2_mount *m = np->n_m;
 
-	if (size > m->m_maxfile)
+	if (size > ext2_maxsize(m, np->n_flags))
 		return EFBIG;
 	if (size > INT32_MAX)
 		return ext2_need_rocompat(m, EXT2_FR_LARGE_FILE);
@@ -116,21 +116,29 @@ ext2_punch(struct vnode *vp, uint64_t off, uint64_t len)
 	return error != 0 ? error : e;
 }
 
-/* Fill the holes of [lbn, end). */
+/* Fill the holes of [lbn, end): with zeros, or for content that is written
+ * behind our back. */
 static int
-allocate_range(struct ext2_node *np, uint64_t lbn, uint64_t end, bool zero)
+allocate_range(struct ext2_node *np, uint64_t lbn, uint64_t end, bool fresh)
 {
 	struct ext2_mount *m = np->n_m;
 	uint64_t blk, cnt;
+	bool unwritten;
 	int error;
 
 	while (lbn < end) {
-		error = ext2_map(np, lbn, end - lbn, &blk, &cnt);
-		if (error == 0 && blk == 0) {
+		error = ext2_map_kind(
+		    np, lbn, end - lbn, &blk, &cnt, &unwritten);
+		if (error == 0 && blk == 0 && fresh) {
 			error = ext2_fill_hole(np, lbn, cnt, &blk, &cnt);
-			if (error == 0 && zero)
+		} else if (error == 0 && blk == 0) {
+			error = ext2_fill_later(
+			    np, lbn, cnt, &blk, &cnt, &unwritten);
+			if (error == 0 && !unwritten)
 				error = blkdev_zero(m->m_dev,
 				    ext2_blkoff(m, blk), ext2_blkoff(m, cnt));
+		} else if (error == 0 && unwritten && fresh) {
+			error = ext2_ext_convert(np, lbn, cnt);
 		}
 		if (error != 0)
 			return error;
@@ -152,18 +160,19 @@ ext2_allocate(struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags)
 		return EOPNOTSUPP;
 	if (fresh && !m->m_building)
 		return EINVAL;
-	if (add_overflow(off, len, &end) || end > m->m_maxfile)
+	if (add_overflow(off, len, &end) || end > ext2_maxsize(m, np->n_flags))
 		return EFBIG;
 	last = howmany(end, m->m_bsize);
 	/* Blocks past the end are damage to e2fsck, without extents. */
 	if ((flags & VALLOC_KEEPSIZE) != 0 &&
+	    (np->n_flags & EXT2_IF_EXTENTS) == 0 &&
 	    last > howmany(np->n_st.st_size, m->m_bsize))
 		return EOPNOTSUPP;
 	error = ext2_begin(m);
 	if (error == 0)
 		error = size_allowed(np, end);
 	if (error == 0)
-		error = allocate_range(np, first, last, !fresh);
+		error = allocate_range(np, first, last, fresh);
 	if (error != 0) {
 		if (fresh) {
 			(void)ext2_free_range(np, first, last);
@@ -192,6 +201,7 @@ swap_maps(struct vnode *avp, struct vnode *bvp)
 {
 	struct ext2_node *a = ext2_node_of(avp), *b = ext2_node_of(bvp);
 	uint64_t asec = data_sectors(a), bsec = data_sectors(b);
+	uint32_t kinds = (a->n_flags ^ b->n_flags) & EXT2_IF_EXTENTS;
 	le32_t tmp[EXT2_NADDR];
 	uint64_t size;
 
@@ -200,6 +210,8 @@ swap_maps(struct vnode *avp, struct vnode *bvp)
 	memcpy(tmp, a->n_block, sizeof(tmp));
 	memcpy(a->n_block, b->n_block, sizeof(tmp));
 	memcpy(b->n_block, tmp, sizeof(tmp));
+	a->n_flags ^= kinds;
+	b->n_flags ^= kinds;
 	a->n_st.st_blocks = a->n_st.st_blocks - asec + bsec;
 	b->n_st.st_blocks = b->n_st.st_blocks - bsec + asec;
 	size = a->n_st.st_size;
@@ -225,6 +237,10 @@ ext2_exchange(struct vnode *avp, struct vnode *bvp)
 	if (avp->v_type != VREG || bvp->v_type != VREG)
 		return EOPNOTSUPP;
 	error = ext2_begin(m);
+	if (error == 0 && m->m_csum)
+		error = ext2_ext_resum(a, b);
+	if (error == 0 && m->m_csum)
+		error = ext2_ext_resum(b, a);
 	if (error == 0 && !m->m_building)
 		error = bflush(m->m_dev, false);
 	if (error != 0)
