@@ -11,7 +11,7 @@ for fs in ${VT_FS:-$("$vt" --list)}; do
 	"$vt" "$fs" || status=1
 done
 # Lock order and freed memory are checked with RUMP_DEBUG.
-for fs in ${VT_FS:-rumpfs ext2-1k sysvbfs fat32}; do
+for fs in ${VT_FS:-rumpfs ext2-1k sysvbfs fat32 cd9660}; do
 	echo "# ---- $fs, checked"
 	RUMP_DEBUG=1 "$vt" "$fs" || status=1
 done

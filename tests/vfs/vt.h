@@ -34,6 +34,10 @@ struct vt_fs {
 	 * inodes: how many are enough, 0: as the formatter likes. */
 	bool (*fs_format)(
 	    const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes);
+	/* A format that is only read: make the image of the host's directory dir by
+	 * a foreign tool.  Then there is no fs_format. */
+	bool (*fs_pack)(
+	    const struct vt_fs *fs, const char *dir, const char *image);
 	/* The foreign checker's command, %s is the image; NULL: none. */
 	const char *fs_check;
 	const char *fs_needs; /* the foreign formatter's command; NULL: none */
@@ -43,6 +47,8 @@ struct vt_fs {
 	unsigned fs_rev;
 	const char *fs_features;
 	bool fs_bigendian;
+	/* The longest symlink's target that the foreign tool gets right; 0: all. */
+	uint32_t fs_symlinkmax;
 	/* Mount options that limit a file system without device to size bytes and
 	 * inodes nodes: printf format, NULL where there are none. */
 	const char *fs_options;
@@ -54,16 +60,29 @@ extern const unsigned vt_nfilesystems;
 extern const struct vt_fs *vt_fs;
 extern struct rump_fscaps vt_caps;
 
+/*
+ * What is said of the file systems' lines must not be seen by cases, but for whether
+ * there is a device.
+ */
+static inline bool
+vt_has_device(const struct vt_fs *fs)
+{
+	return fs->fs_format != NULL || fs->fs_pack != NULL;
+}
+
 struct vt_case {
 	const char *tc_name;
 	void (*tc_run)(void);
+	/* What tc_run only reads is made by this one, and then mounted read-only, if
+	 * there is a device.  NULL: the case needs RUMP_CAP_WRITE. */
+	void (*tc_fill)(void);
 	uint32_t tc_caps;   /* RUMP_CAP_*: skipped without */
 	uint64_t tc_size;   /* bytes, 0: the usual */
 	uint64_t tc_inodes; /* 0: the usual */
 	bool tc_needs_device;
 	unsigned tc_ncpu; /* virtual CPUs, 0: 1 */
 };
-extern const struct vt_case vt_open[], vt_io[], vt_name[], vt_link[],
+extern const struct vt_case vt_read[], vt_open[], vt_io[], vt_name[], vt_link[],
     vt_rename[], vt_attr[], vt_dir[], vt_xattr[], vt_special[], vt_full[],
     vt_mount[], vt_proc[], vt_random[];
 
@@ -93,6 +112,8 @@ void vt_fresh(void);
 
 /* A directory for the case's files, made: "." where the format has but one. */
 const char *vt_subdir(const char *name);
+/* The same, after it was made. */
+const char *vt_where(const char *name);
 /* dir/name; a static ring of four. */
 const char *vt_in(const char *dir, const char *name);
 /* Does the format have it? */
@@ -115,6 +136,9 @@ bool vt_exists(const char *path);
 /* Number of entries less "." and ".."; -errno. */
 int vt_count(const char *path);
 void vt_rmtree(const char *path);
+/* All below path into the host's new directory host. */
+void vt_export(const char *path, const char *host);
+uint32_t vt_pack_lacks(void); /* RUMP_CAP_* that an image of ours can't have */
 /* Become uid:gid in a process of its own / be root in process 1 again. */
 void vt_become(uint32_t uid, uint32_t gid);
 void vt_unbecome(void);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* The file systems under test.  A new one is a line here, and a format function
  * if lib/newfs doesn't make it. */
+#include <limits.h>
+
 #include "newfs/newfs.h"
 #include "vt.h"
 
@@ -49,6 +51,17 @@ format_fat(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
 	/* Of another size than usual: whatever FAT fits. */
 	snprintf(cmd, sizeof(cmd), "mkfs.fat %s /dev/fd/%d >/dev/null",
 	    size == fs->fs_size ? fs->fs_features : "", fd);
+	return system(cmd) == 0;
+}
+
+/* By xorriso or genisoimage: fs_features has the command and its options. */
+static bool
+pack_iso(const struct vt_fs *fs, const char *dir, const char *image)
+{
+	char cmd[2 * PATH_MAX + 200];
+
+	snprintf(cmd, sizeof(cmd), "%s -quiet -o %s %s >/dev/null 2>&1",
+	    fs->fs_features, image, dir);
 	return system(cmd) == 0;
 }
 
@@ -103,6 +116,18 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_needs = "mkfs.fat",
 	.fs_features = "-F 32 -s 1",
 	.fs_size = 40 * MB},
+    {.fs_name = "cd9660",
+	.fs_type = "cd9660",
+	.fs_pack = pack_iso,
+	.fs_needs = "xorriso",
+	.fs_features = "xorriso -as mkisofs -R -J -V vt"},
+    {.fs_name = "cd9660-genisoimage",
+	.fs_type = "cd9660",
+	.fs_pack = pack_iso,
+	.fs_needs = "genisoimage",
+	.fs_features = "genisoimage -R -V vt",
+	/* one that goes on in another area loses bytes */
+	.fs_symlinkmax = 90},
 };
 const unsigned vt_nfilesystems = sizeof(vt_filesystems) /
     sizeof(vt_filesystems[0]);

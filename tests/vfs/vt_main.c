@@ -20,6 +20,7 @@ static const struct {
 	const char *name;
 	const struct vt_case *cases;
 } groups[] = {
+    {"read", vt_read},
     {"open", vt_open},
     {"io", vt_io},
     {"name", vt_name},
@@ -54,6 +55,9 @@ vt_must(int64_t ret, const char *what, const char *file, int line)
 	return ret;
 }
 
+static void make_device(
+    const char *dev, const char *path, const struct rump_blkfault *bf);
+
 /* ---- the file system ------------------------------------------------------------ */
 
 /* A device named dev over the image file, with faults under it or not. */
@@ -75,13 +79,47 @@ make_device(const char *dev, const char *path, const struct rump_blkfault *bf)
 }
 
 static void
+name_image(int which)
+{
+	snprintf(image_path[which], sizeof(image_path[which]), "%s/image%d",
+	    scratch_dir(), which);
+	unlink(image_path[which]);
+}
+
+/* Of what is on /mnt, where nothing of the type under test is mounted now. */
+static void
+pack_image(void)
+{
+	char tree[PATH_MAX];
+
+	name_image(0);
+	vt_export(MNT, scratch_path(tree, "tree"));
+	if (!vt_fs->fs_pack(vt_fs, tree, image_path[0]))
+		bail("cannot pack %s", vt_fs->fs_name);
+	nftw(tree, scratch_remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	make_device("dev0", image_path[0], NULL);
+}
+
+/* An image with nothing in it tells what the format can hold; one for all cases. */
+static char empty_image[PATH_MAX];
+
+static void
+pack_empty(void)
+{
+	char tree[PATH_MAX];
+
+	scratch_path(empty_image, "empty");
+	if (mkdir(scratch_path(tree, "tree"), 0755) != 0 ||
+	    !vt_fs->fs_pack(vt_fs, tree, empty_image) || rmdir(tree) != 0)
+		bail("cannot pack %s", vt_fs->fs_name);
+}
+
+static void
 make_image(int which, uint64_t size, uint64_t inodes)
 {
 	int fd;
 
-	snprintf(image_path[which], sizeof(image_path[which]), "%s/image%d",
-	    scratch_dir(), which);
-	unlink(image_path[which]);
+	name_image(which);
 	fd = open(image_path[which], O_RDWR | O_CREAT | O_EXCL, 0666);
 	if (fd < 0 || ftruncate(fd, (off_t)size) != 0)
 		bail("%s: %s", image_path[which], strerror(errno));
@@ -97,14 +135,13 @@ mount_on(const char *dir, const char *dev, uint32_t flags)
 	const char *devs[1] = {dev};
 
 	MUST(rump_sys_mount(vt_fs->fs_type, dir, flags, devs,
-	    vt_fs->fs_format != NULL ? 1 : 0,
-	    options[0] != '\0' ? options : NULL));
+	    vt_has_device(vt_fs) ? 1 : 0, options[0] != '\0' ? options : NULL));
 }
 
 void
 vt_remount(uint32_t flags)
 {
-	if (vt_fs->fs_format == NULL)
+	if (!vt_has_device(vt_fs))
 		return; /* what is in memory is all there is */
 	MUST(rump_sys_chdir("/"));
 	MUST(rump_sys_unmount(MNT, 0));
@@ -225,7 +262,9 @@ case_start(const struct vt_case *tc)
 	MUST(rump_sys_umask(0));
 	MUST(rump_sys_mkdir(MNT, 0755));
 	options[0] = '\0';
-	if (vt_fs->fs_format != NULL) {
+	if (vt_fs->fs_pack != NULL) {
+		make_device("dev0", empty_image, NULL);
+	} else if (vt_fs->fs_format != NULL) {
 		make_image(0, size, tc->tc_inodes);
 		make_device("dev0", image_path[0], NULL);
 	} else if (vt_fs->fs_options != NULL && tc->tc_size != 0) {
@@ -234,26 +273,61 @@ case_start(const struct vt_case *tc)
 		    (unsigned long long)(tc->tc_inodes != 0 ? tc->tc_inodes
 							    : 1000000));
 	}
-	mount_on(MNT, "dev0", 0);
+	mount_on(MNT, "dev0", vt_fs->fs_pack != NULL ? RUMP_MNT_RDONLY : 0);
 	MUST(rump_sys_chdir(MNT));
 	MUST(rump_sys_fscaps(MNT, &vt_caps));
+	if (vt_fs->fs_pack != NULL)
+		vt_caps.fc_flags &= ~vt_pack_lacks();
+	if (vt_fs->fs_symlinkmax != 0)
+		vt_caps.fc_symlinkmax = vt_fs->fs_symlinkmax;
 	/* What a formatter puts there isn't wanted. */
 	(void)rump_sys_rmdir(MNT "/lost+found");
+}
+
+/* Have what the case reads; it is mounted read-only then. */
+static void
+case_fill(const struct vt_case *tc)
+{
+	const char *devs[1] = {"dev0"};
+
+	if (vt_fs->fs_pack == NULL) {
+		tc->tc_fill();
+		vt_remount(RUMP_MNT_RDONLY);
+		return;
+	}
+	/* vt_caps are of an image with nothing in it. */
+	MUST(rump_sys_chdir("/"));
+	MUST(rump_sys_unmount(MNT, 0));
+	MUST(-rump_pub_blkdev_destroy("dev0"));
+	MUST(rump_sys_mount("rumpfs", MNT, 0, NULL, 0, NULL));
+	MUST(rump_sys_chdir(MNT));
+	tc->tc_fill();
+	MUST(rump_sys_chdir("/"));
+	pack_image();
+	MUST(rump_sys_unmount(MNT, 0));
+	MUST(rump_sys_mount(
+	    vt_fs->fs_type, MNT, RUMP_MNT_RDONLY, devs, 1, NULL));
+	MUST(rump_sys_chdir(MNT));
 }
 
 /* In the child. */
 static void
 case_run(const struct vt_case *tc)
 {
+	uint32_t caps = tc->tc_caps;
 	int error;
 
+	if (tc->tc_fill == NULL)
+		caps |= RUMP_CAP_WRITE;
 	case_start(tc);
-	if ((vt_caps.fc_flags & tc->tc_caps) != tc->tc_caps) {
+	if ((vt_caps.fc_flags & caps) != caps) {
 		skip(1, "%s: the file system can't", tc->tc_name);
-	} else if (tc->tc_needs_device && vt_fs->fs_format == NULL) {
+	} else if (tc->tc_needs_device && !vt_has_device(vt_fs)) {
 		skip(1, "%s: has no device", tc->tc_name);
 	} else {
 		diag("%s on %s", tc->tc_name, vt_fs->fs_name);
+		if (tc->tc_fill != NULL)
+			case_fill(tc);
 		tc->tc_run();
 	}
 	(void)rump_sys_chdir("/");
@@ -364,6 +438,8 @@ main(int argc, char **argv)
 		printf("1..0 # SKIP no %s\n", vt_fs->fs_needs);
 		return 0;
 	}
+	if (vt_fs->fs_pack != NULL)
+		pack_empty();
 	for (size_t g = 0; g < sizeof(groups) / sizeof(groups[0]); g++)
 		for (tc = groups[g].cases; tc->tc_name != NULL; tc++)
 			if (wanted(argc, argv, groups[g].name, tc->tc_name))

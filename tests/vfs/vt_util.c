@@ -188,10 +188,15 @@ vt_rand(uint64_t *state)
 const char *
 vt_subdir(const char *name)
 {
-	if (!vt_can(RUMP_CAP_SUBDIRS))
-		return ".";
-	MUST(rump_sys_mkdir(name, 0755));
-	return name;
+	if (vt_can(RUMP_CAP_SUBDIRS))
+		MUST(rump_sys_mkdir(name, 0755));
+	return vt_where(name);
+}
+
+const char *
+vt_where(const char *name)
+{
+	return vt_can(RUMP_CAP_SUBDIRS) ? name : ".";
 }
 
 const char *

@@ -291,9 +291,11 @@ describe(struct cd9660_mount *m)
 	    .fc_time_min = INT64_C(-2208988800), /* 1900 */
 	    .fc_time_max = INT64_C(5869583999),	 /* 2155 */
 	};
-	if (m->m_rockridge)
+	if (m->m_rockridge) {
 		mp->mnt_caps.fc_flags |= RUMP_CAP_SYMLINKS | RUMP_CAP_DEVICES |
 		    RUMP_CAP_OWNERS | RUMP_CAP_MODES;
+		mp->mnt_caps.fc_symlinkmax = CD9660_LINK_MAX;
+	}
 }
 
 static int
