@@ -5,6 +5,7 @@
 iso9660.py IMAGE record PATH        byte where the path's directory record begins
 iso9660.py IMAGE extent PATH        byte where its data begins
 iso9660.py IMAGE entry PATH SIG     byte where its (first) system use entry begins
+iso9660.py IMAGE last PATH          byte of the last record in the directory's first sector
 iso9660.py IMAGE split PATH BYTES   the file's record becomes two: its first BYTES, the rest
 """
 import struct
@@ -88,6 +89,9 @@ def main():
         print(off)
     elif what == "extent":
         print(record(data, off)[1])
+    elif what == "last":
+        at = record(data, off)[1]
+        print(max(o for o in records(data, at) if o < at + 2048))
     elif what == "entry":
         n, _, _, _, area = record(data, off)
         print(next(o for s, o in entries(data, area, off + n) if s == sys.argv[4]))

@@ -60,6 +60,34 @@ both() {
 		$(($1 >> 24 & 255)) $(($1 >> 16 & 255)) $(($1 >> 8 & 255)) $(($1 & 255))
 }
 
+# ---- System V BFS ---------------------------------------------------------------
+# bfs_standard le|be: a sound image with files hello, empty, big, unix.  Fails: no tool.
+bfs_standard() {
+	command -v python3 >/dev/null || {
+		tap 0 "$case # SKIP no python3"
+		return 1
+	}
+	python3 "$here/../cmd/bfs.py" make "$img" "$1" 64 hello=6 empty=0 big=14000 unix=3000
+}
+# What is asked of bfs.py, and its other operands: `bfs put 4 1024`.
+bfs() {
+	what=$1
+	shift
+	python3 "$here/../cmd/bfs.py" "$what" "$img" "$@"
+}
+# bfs_inode NAME FIELD NUMBER...: fields are those of 32 bits.
+bfs_inode() {
+	at=$(bfs inode "$1")
+	case $2 in
+	first) at=$((at + 4)) ;;
+	last) at=$((at + 8)) ;;
+	end) at=$((at + 12)) ;;
+	type) at=$((at + 16)) ;;
+	esac
+	shift 2
+	bfs put "$at" "$@"
+}
+
 # ---- saying what must happen ------------------------------------------------------
 tap() { # 0 for good, name
 	n=$((n + 1))

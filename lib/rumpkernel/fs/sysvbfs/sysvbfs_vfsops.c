@@ -253,6 +253,8 @@ sysvbfs_statino(struct mount *mp, uint64_t ino, struct rump_stat *st)
 
 	if (!ino_usable(m, ino) || !m->m_slot[ino - SYSVBFS_INO_ROOT].s_used)
 		return sysvbfs_damage(m, ino, "has a name, but is unused");
+	if (m->m_slot[ino - SYSVBFS_INO_ROOT].s_bad)
+		return EUCLEAN; /* it was said at mount */
 	error = sysvbfs_inode_stat(m, (uint32_t)(ino - SYSVBFS_INO_ROOT), st);
 	st->st_dev = mp->mnt_id;
 	return error;
