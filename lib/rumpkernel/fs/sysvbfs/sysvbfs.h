@@ -14,6 +14,25 @@
  *	sysvbfs_bmap.c		which bytes of the device a file's bytes are
  *	sysvbfs_move.c		what only this format has: files that must move
  *
+ * How the kernel comes in here.  A mount calls vfs_probe and vfs_mount
+ * (sysvbfs_vfsops.c).  A path is walked with vop_lookup: it finds the name's inode
+ * number in the directory and asks vcache_get() for the vnode of that number, which
+ * calls vfs_loadvnode if it has none yet.  A vnode is the VFS's; what the driver knows
+ * of the file is the node, its v_data, from vfs_loadvnode (or vop_create) to
+ * vop_reclaim.  vop_create gets an empty vnode from vcache_new(): nobody sees it before
+ * vcache_publish(), and vcache_abort() throws it away.  Data goes by genfs_read() and
+ * genfs_write(), which ask vop_bmap where a run of bytes is on the device (for a write:
+ * where it is to be, and blocks are allocated then) and move it; a file that got longer
+ * is told of by vop_setsize.  So no driver copies a file's bytes.
+ *
+ * All else of the device is read as buffers: bread() gives one, busy, so that nobody
+ * else has it; it goes back by brelse() if it wasn't changed, bdwrite() if it may be
+ * written some time, bwrite() if it must be written before the next line.  What order
+ * writes need is said where it matters.
+ *
+ * An inode's slot is its place in the table, from 0; its number, which users and the
+ * VFS see, is the slot and 2.
+ *
  * In core there is a slot for each inode, with its blocks; all else about an inode
  * is in its vnode's node, or on the device.  Files are in one piece, so that the
  * slots, sorted by their first block, are the map of the device.

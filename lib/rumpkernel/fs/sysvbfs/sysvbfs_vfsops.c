@@ -98,6 +98,7 @@ super_load(struct sysvbfs_mount *m, struct sysvbfs_super_disk *sb)
 	return EUCLEAN;
 }
 
+/* What the format can hold: genfs, commands and tests go by this. */
 static void
 set_caps(struct sysvbfs_mount *m)
 {
@@ -219,6 +220,7 @@ ino_usable(const struct sysvbfs_mount *m, uint64_t ino)
 	    ino - SYSVBFS_INO_ROOT < m->m_geom.sg_inodes;
 }
 
+/* The vnode for v_ino is wanted; it is nobody's but ours until we return. */
 static int
 sysvbfs_loadvnode(struct mount *mp, struct vnode *vp)
 {
@@ -245,6 +247,7 @@ sysvbfs_loadvnode(struct mount *mp, struct vnode *vp)
 	return error;
 }
 
+/* Attributes without a vnode, for listings. */
 static int
 sysvbfs_statino(struct mount *mp, uint64_t ino, struct rump_stat *st)
 {
@@ -315,6 +318,7 @@ sysvbfs_trim(struct mount *mp, uint64_t spare_bytes, uint64_t *sizep)
 	return error;
 }
 
+/* No file's data may be there, whatever an inode says. */
 static bool
 sysvbfs_systemzone(struct mount *mp, uint64_t devoff, uint64_t len KUNUSED)
 {

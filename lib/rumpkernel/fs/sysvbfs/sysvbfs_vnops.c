@@ -6,6 +6,7 @@
 #include "fs/sysvbfs/sysvbfs.h"
 #include "kern/klog.h"
 
+/* What the VFS wants to know of a node without asking each time. */
 void
 sysvbfs_vnode_setup(struct vnode *vp, struct sysvbfs_node *np)
 {
@@ -48,7 +49,8 @@ sysvbfs_setattr(
 	return sysvbfs_inode_store(np, false);
 }
 
-/* genfs has allocated and filled what a larger size needs. */
+/* For truncate(2), and by genfs at the end of a write that made the file longer: then
+ * what the size needs is allocated and filled. */
 static int
 sysvbfs_setsize(struct vnode *vp, uint64_t size)
 {
@@ -63,6 +65,7 @@ sysvbfs_setsize(struct vnode *vp, uint64_t size)
 	return sysvbfs_shrink(np, sysvbfs_nblks(size));
 }
 
+/* fallocate(2).  VALLOC_FRESH: makefs fills the blocks itself, from outside. */
 static int
 sysvbfs_allocate(struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags)
 {
@@ -97,6 +100,9 @@ set_data(struct sysvbfs_node *np, const struct sysvbfs_slot *s, uint64_t size)
 }
 
 /*
+ * How an overwritten file gets its new content: that was written to a file without a
+ * name, and here the two change places; the old blocks go with the nameless one.
+ *
  * No two inodes on the device may lead to the same blocks, whenever we are killed:
  * b lets go of its own, a takes them, b gets what a had.
  */
@@ -133,6 +139,7 @@ sysvbfs_fsync(struct vnode *vp, bool dataonly KUNUSED)
 	return np->n_dirty ? sysvbfs_inode_store(np, false) : 0;
 }
 
+/* Nobody has it open any more.  Without a name left it goes now. */
 static void
 sysvbfs_inactive(struct vnode *vp, bool *recycle)
 {
@@ -146,6 +153,7 @@ sysvbfs_inactive(struct vnode *vp, bool *recycle)
 	}
 }
 
+/* The vnode is taken for another: vop_inactive has written what was dirty. */
 static void
 sysvbfs_reclaim(struct vnode *vp)
 {
