@@ -379,6 +379,8 @@ int ext2_dir_bad(
     const struct ext2_node *np, uint32_t lbn, uint32_t off, const char *why);
 /* A block, busy; what follows it on the device is read too. */
 int ext2_dir_block(struct ext2_node *np, uint32_t lbn, struct buf **bpp);
+/* One free record, and a tail for the checksum where there is one. */
+void ext2_dir_clear(const struct ext2_mount *m, uint8_t *blk);
 /* A new last block, one free record: busy. */
 int ext2_dir_grow(struct ext2_node *np, uint32_t lbn, struct buf **bpp);
 /* Bytes of a block that are records: all, but for the tail that holds a checksum. */

@@ -4,6 +4,8 @@
  * one.
  */
 #include "fs/ext2/ext2.h"
+#include "fs/ext2/ext2_csum.h"
+#include "fs/ext2/ext2_htree.h"
 #include "kern/kstring.h"
 
 #define READAHEAD_BYTES 65536u /* of a directory */
@@ -98,7 +100,7 @@ const struct dirpack_fmt ext2_dirfmt = {
     .df_size = rec_size,
 };
 
-/* ---- blocks ------------------------------------------------------------------- */
+/* ---- of a directory ------------------------------------------------------------- */
 
 uint32_t
 ext2_dir_nblks(const struct ext2_node *np)
@@ -114,7 +116,94 @@ ext2_dir_bad(
 	    (unsigned long long)(ext2_blkoff(np->n_m, lbn) + off), why);
 }
 
-/* A block of the directory, busy; what follows it on the device is read too. */
+/* ---- checksums ---------------------------------------------------------------- */
+
+/* The tail of a block of entries; NULL: it has none. */
+static struct ext2_dirtail_disk *
+tail_of(const struct ext2_mount *m, uint8_t *blk)
+{
+	struct ext2_dirtail_disk *dt = (void *)(blk + m->m_bsize - sizeof(*dt));
+
+	if (le32_get(dt->dt_zero) == 0 && dt->dt_namlen == 0 &&
+	    le16_get(dt->dt_reclen) == sizeof(*dt) &&
+	    dt->dt_type == EXT2_FT_CSUM)
+		return dt;
+	return NULL;
+}
+
+/* A node of an index has its checksum elsewhere, and records to its end. */
+uint32_t
+ext2_dir_room(const struct ext2_mount *m, const uint8_t *blk)
+{
+	if (!m->m_csum || tail_of(m, (uint8_t *)(uintptr_t)blk) == NULL)
+		return m->m_bsize;
+	return m->m_bsize - (uint32_t)sizeof(struct ext2_dirtail_disk);
+}
+
+static uint32_t
+inode_seed(const struct ext2_node *np)
+{
+	return ext2_csum_inode_seed(
+	    np->n_m->m_seed, np->n_ino, (uint32_t)np->n_st.st_gen);
+}
+
+/* Where a block's checksum stands and what it is to be; NULL: there is no place. */
+static le32_t *
+block_sum(struct ext2_node *np, uint8_t *blk, uint32_t *sump)
+{
+	struct ext2_mount *m = np->n_m;
+	struct ext2_dirtail_disk *dt = tail_of(m, blk);
+	struct ext2_dxtail_disk *xt;
+	uint32_t used, tail;
+
+	if (dt != NULL) {
+		*sump = ext2_csum_dirblock(inode_seed(np), blk, m->m_bsize);
+		return &dt->dt_checksum;
+	}
+	if ((np->n_flags & EXT2_IF_INDEX) == 0 ||
+	    !ext2_dx_extent(m, blk, &used, &tail))
+		return NULL;
+	*sump = ext2_csum_dxnode(inode_seed(np), blk, used, tail);
+	xt = (void *)(blk + tail);
+	return &xt->dt_checksum;
+}
+
+static int
+block_verify(struct ext2_node *np, uint32_t lbn, struct buf *bp)
+{
+	uint64_t as = ext2_checked(EXT2_CK_DIR, np->n_ino);
+	uint32_t sum;
+	le32_t *at;
+
+	if (!np->n_m->m_csumverify || bp->b_checked == as)
+		return 0;
+	at = block_sum(np, bp->b_data, &sum);
+	if (at == NULL)
+		return ext2_dir_bad(np, lbn, 0, "the block has no checksum");
+	if (le32_get(*at) != sum)
+		return ext2_csum_bad(np->n_m, np->n_ino, le32_get(*at), sum,
+		    "directory block %u", lbn);
+	bp->b_checked = as;
+	return 0;
+}
+
+void
+ext2_dir_write(struct ext2_node *np, struct buf *bp)
+{
+	uint32_t sum;
+	le32_t *at;
+
+	if (np->n_m->m_csum) {
+		at = block_sum(np, bp->b_data, &sum);
+		if (at != NULL)
+			le32_put(at, sum);
+	}
+	bp->b_checked = ext2_checked(EXT2_CK_DIR, np->n_ino);
+	bdwrite(bp);
+}
+
+/* ---- blocks ------------------------------------------------------------------- */
+
 int
 ext2_dir_block(struct ext2_node *np, uint32_t lbn, struct buf **bpp)
 {
@@ -129,38 +218,30 @@ ext2_dir_block(struct ext2_node *np, uint32_t lbn, struct buf **bpp)
 		return error;
 	if (blk == 0)
 		return ext2_dir_bad(np, lbn, 0, "a hole in the directory");
-	return bread_cluster(m->m_dev, ext2_blkoff(m, blk), m->m_bsize,
+	error = bread_cluster(m->m_dev, ext2_blkoff(m, blk), m->m_bsize,
 	    ext2_blkoff(m, blk), ext2_blkoff(m, cnt), bpp);
-}
-
-static bool
-has_tails(const struct ext2_mount *m)
-{
-	return le32_get(m->m_sb.s_rev_level) != EXT2_REV_OLD &&
-	    (le32_get(m->m_sb.s_feature_ro_compat) & EXT2_FR_METADATA_CSUM) !=
-	    0;
-}
-
-/* A node of an index has its checksum elsewhere, and records to its end. */
-uint32_t
-ext2_dir_room(const struct ext2_mount *m, const uint8_t *blk)
-{
-	const struct ext2_dirtail_disk *dt;
-
-	if (!has_tails(m))
-		return m->m_bsize;
-	dt = (const void *)(blk + m->m_bsize - sizeof(*dt));
-	if (le32_get(dt->dt_zero) == 0 && dt->dt_namlen == 0 &&
-	    le16_get(dt->dt_reclen) == sizeof(*dt) &&
-	    dt->dt_type == EXT2_FT_CSUM)
-		return m->m_bsize - (uint32_t)sizeof(*dt);
-	return m->m_bsize;
+	if (error != 0)
+		return error;
+	error = block_verify(np, lbn, *bpp);
+	if (error != 0)
+		brelse(*bpp);
+	return error;
 }
 
 void
-ext2_dir_write(struct ext2_node *np KUNUSED, struct buf *bp)
+ext2_dir_clear(const struct ext2_mount *m, uint8_t *blk)
 {
-	bdwrite(bp);
+	struct dirpack_ent de = {.de_reclen = m->m_bsize};
+	struct ext2_dirtail_disk *dt;
+
+	memset(blk, 0, m->m_bsize);
+	if (m->m_csum) {
+		dt = (void *)(blk + m->m_bsize - sizeof(*dt));
+		le16_put(&dt->dt_reclen, sizeof(*dt));
+		dt->dt_type = EXT2_FT_CSUM;
+		de.de_reclen -= (uint32_t)sizeof(*dt);
+	}
+	ext2_rec_put(m, blk, &de);
 }
 
 /* A new last block, one free record: busy. */
@@ -168,7 +249,6 @@ int
 ext2_dir_grow(struct ext2_node *np, uint32_t lbn, struct buf **bpp)
 {
 	struct ext2_mount *m = np->n_m;
-	struct dirpack_ent de = {.de_reclen = m->m_bsize};
 	uint64_t blk, cnt;
 	int error;
 
@@ -185,15 +265,7 @@ ext2_dir_grow(struct ext2_node *np, uint32_t lbn, struct buf **bpp)
 		(void)ext2_node_store(np);
 		return error;
 	}
-	if (has_tails(m)) {
-		struct ext2_dirtail_disk *dt = (void *)((*bpp)->b_data +
-		    m->m_bsize - sizeof(*dt));
-
-		le16_put(&dt->dt_reclen, sizeof(*dt));
-		dt->dt_type = EXT2_FT_CSUM;
-		de.de_reclen -= (uint32_t)sizeof(*dt);
-	}
-	ext2_rec_put(m, (*bpp)->b_data, &de);
+	ext2_dir_clear(m, (*bpp)->b_data);
 	np->n_st.st_size = ext2_blkoff(m, (uint64_t)lbn + 1);
 	if (np->n_vp != NULL)
 		np->n_vp->v_size = np->n_st.st_size;

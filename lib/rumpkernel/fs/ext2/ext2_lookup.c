@@ -3,13 +3,17 @@
  * Directory entries: find, enter, remove.
  *
  * A directory is whole blocks of records (genfs_dirpack.c works on one block).
- * Small ones are searched from the start; larger ones get a hash of all names,
- * built on the first search that can have the writer's lock, or else they are
- * searched too.  The index that a directory may have on disk (dir_index) looks
- * like free records to us; a change drops the flag, and what was the index is
- * room.
+ * One that has an index (dir_index) is searched and grows by it.  Of the others,
+ * small ones are searched from the start; larger ones get a hash of all names in
+ * memory, built on the first search that can have the writer's lock, or else they
+ * are searched too.
+ *
+ * An index that can't be used for reading is passed over: its blocks look like
+ * free records.  Nothing is entered then.
  */
 #include "fs/ext2/ext2.h"
+#include "fs/ext2/ext2_hash.h"
+#include "fs/ext2/ext2_htree.h"
 #include "kern/klog.h"
 #include "kern/kmem.h"
 #include "kern/kstring.h"
@@ -72,9 +76,10 @@ hash_build(struct vnode *vp)
 static struct dirhash *
 dir_hash(struct vnode *vp)
 {
+	struct ext2_node *np = ext2_node_of(vp);
 	struct dirhash *dh = dirhash_get(vp);
 
-	if (dh != NULL || ext2_dir_nblks(ext2_node_of(vp)) <= HASH_BLOCKS)
+	if (dh != NULL || ext2_dir_nblks(np) <= HASH_BLOCKS || ext2_dx_has(np))
 		return dh;
 	if (vn_wlocked(vp))
 		return hash_build(vp);
@@ -147,6 +152,26 @@ search_hash(struct vnode *vp, struct dirhash *dh, const char *name, size_t len,
 	return ENOENT;
 }
 
+/* By the index; another error than ENOENT: it is of no use. */
+static int
+search_index(
+    struct ext2_node *np, const char *name, size_t len, struct found *f)
+{
+	struct ext2_dxpath dp;
+	int error;
+
+	if (len <= 2 && memcmp(name, "..", len) == 0)
+		return search_block(np, 0, name, len, f);
+	error = ext2_dx_probe(np, name, len, &dp);
+	while (error == 0) {
+		error = search_block(np, dp.dp_leaf, name, len, f);
+		if (error != ENOENT)
+			return error;
+		error = ext2_dx_next(np, &dp);
+	}
+	return error;
+}
+
 static int
 dir_search(struct vnode *vp, const char *name, size_t len, struct found *f)
 {
@@ -155,6 +180,11 @@ dir_search(struct vnode *vp, const char *name, size_t len, struct found *f)
 	uint32_t n = ext2_dir_nblks(np);
 	int error;
 
+	if (ext2_dx_has(np)) {
+		error = search_index(np, name, len, f);
+		if (error == 0 || error == ENOENT)
+			return error;
+	}
 	if (dh != NULL)
 		return search_hash(vp, dh, name, len, f);
 	for (uint32_t lbn = 0; lbn < n; lbn++) {
@@ -218,6 +248,16 @@ enter_block(struct vnode *vp, uint32_t lbn, struct buf *bp,
 	return 0;
 }
 
+/* Does a directory of more than one block get an index?  Linux's ext2 has none. */
+static bool
+wants_index(const struct ext2_mount *m)
+{
+	return !m->m_building && (m->m_compat & EXT2_FC_DIR_INDEX) != 0 &&
+	    ((m->m_compat & EXT2_FC_HAS_JOURNAL) != 0 ||
+		(m->m_incompat & EXT2_FI_EXTENTS) != 0) &&
+	    m->m_sb.s_def_hash_version <= EXT2_HASH_TEA;
+}
+
 static int
 enter_somewhere(struct vnode *vp, const struct dirpack_ent *de)
 {
@@ -227,6 +267,8 @@ enter_somewhere(struct vnode *vp, const struct dirpack_ent *de)
 	struct buf *bp;
 	int error;
 
+	if (ext2_dx_has(np))
+		return ext2_dx_enter(vp, de);
 	if (dh != NULL) {
 		lbn = dirhash_findroom(dh, EXT2_DIRENT_SIZE(de->de_namlen));
 		if (lbn != DIRHASH_NOROOM && lbn < n) {
@@ -245,6 +287,10 @@ enter_somewhere(struct vnode *vp, const struct dirpack_ent *de)
 			return error;
 		np->n_dirhint = lbn + 1;
 	}
+	if (n == 1 && wants_index(np->n_m)) {
+		error = ext2_dx_make(vp);
+		return error == 0 ? ext2_dx_enter(vp, de) : error;
+	}
 	error = ext2_dir_grow(np, n, &bp);
 	if (error == 0)
 		error = enter_block(vp, n, bp, de);
@@ -255,7 +301,8 @@ enter_somewhere(struct vnode *vp, const struct dirpack_ent *de)
 static int
 dir_changed(struct ext2_node *np)
 {
-	np->n_flags &= ~EXT2_IF_INDEX;
+	if (!ext2_dx_has(np))
+		np->n_flags &= ~EXT2_IF_INDEX;
 	return ext2_touchnode(np, TOUCH_MTIME);
 }
 
