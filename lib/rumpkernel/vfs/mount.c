@@ -307,6 +307,17 @@ mount_getdevs(struct mount *mp, const struct mount_args *args)
 	return 0;
 }
 
+void
+mount_stackdev(struct mount *mp, struct blkdev *dev)
+{
+	KASSERT(mp->mnt_ndevs > 0 && mp->mnt_ndevs < MOUNT_MAXDEVS);
+	mp->mnt_devs[mp->mnt_ndevs++] = mp->mnt_devs[0];
+	mp->mnt_devs[0] = dev;
+	dev->bd_users++;
+	blkdev_ref(dev);
+	bsetmount(dev, mp);
+}
+
 static void
 mount_free(struct mount *mp)
 {

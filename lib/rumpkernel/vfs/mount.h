@@ -143,6 +143,11 @@ struct mount *vfs_busy_byid(uint64_t id);
 struct mount *vn_busymount(struct vnode *vp);
 void vfs_unbusy(struct mount *mp);
 struct mount *vfs_rootmount(void);
+/*
+ * While mounting, before anything was read through it: dev, which lies over the
+ * main device, becomes the main one in its place.  The mount takes a reference.
+ */
+void mount_stackdev(struct mount *mp, struct blkdev *dev);
 /* A write failed: remember, warn once, read-only from now on. */
 void vfs_ioerror(struct mount *mp, int error);
 

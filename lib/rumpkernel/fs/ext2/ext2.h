@@ -98,6 +98,9 @@ struct ext2_mount {
 	bool m_csum;	   /* metadata_csum: to be written */
 	bool m_csumverify; /* ... and verified */
 	bool m_gdcsum;	   /* descriptors have checksums and flags */
+	bool
+	    m_norecovery; /* the option: show the log's blocks where they were */
+	bool m_replayed;  /* m_dev is an overlay with the log's blocks */
 	bool m_filetype;
 	bool m_building;
 	uint64_t m_blocks, m_reserved;
@@ -428,6 +431,8 @@ int ext2_orphan_remove(struct ext2_node *np);
 int ext2_node_destroy(struct ext2_node *np);
 /* Orphans that were left on a mount that is to be written. */
 int ext2_orphans_clean(struct ext2_mount *m);
+/* Is there a root directory?  EUCLEAN, said. */
+int ext2_root_check(struct ext2_mount *m);
 
 /* ---- ext2_xattr.c, ext2_acl.c ---------------------------------------------------------- */
 int ext2_getxattr(struct vnode *vp, const char *name, void *buf, size_t *lenp);
@@ -455,6 +460,10 @@ int ext2_trim(struct mount *mp, uint64_t spare_bytes, uint64_t *sizep);
 int ext2_inodes(
     struct mount *mp, uint64_t *inop, bool deleted, struct inode_info *ii);
 int ext2_statvfs(struct mount *mp, struct rump_statvfs *st);
+struct ext2_mount *ext2_mount_alloc(struct mount *mp, struct blkdev *dev);
+void ext2_mount_free(struct ext2_mount *m);
+/* Superblock and groups into m. */
+int ext2_mount_load(struct ext2_mount *m);
 void ext2_vnode_setup(struct vnode *vp, struct ext2_node *np);
 struct ext2_node *ext2_node_alloc(void);
 void ext2_node_free(struct ext2_node *np);

@@ -119,7 +119,7 @@ ext2_super_features(struct ext2_mount *m, const struct ext2_super_disk *sb)
 		    names, ispow2(bits) ? "is" : "are");
 		return EOPNOTSUPP;
 	}
-	if ((incompat & EXT2_FI_RECOVER) != 0) {
+	if ((incompat & EXT2_FI_RECOVER) != 0 && m->m_norecovery) {
 		mount_message(m->m_mp, 0, UINT64_MAX,
 		    (m->m_mp->mnt_flags & RUMP_MNT_RDONLY) == 0
 			? "the journal needs recovery: mounted read-only, "

@@ -127,17 +127,22 @@ orphan_clean(struct ext2_mount *m, struct ext2_node *np)
 	return error != 0 ? error : ext2_node_store(np);
 }
 
-/* A mount that will fail must not have changed anything: is there a root? */
-static int
-root_check(struct ext2_mount *m, struct ext2_node *np)
+/* For who is about to write: a mount that will fail must not have changed anything. */
+int
+ext2_root_check(struct ext2_mount *m)
 {
-	int error = ext2_node_load(m, EXT2_INO_ROOT, np);
+	struct ext2_node *np = ext2_node_alloc();
+	int error;
 
+	if (np == NULL)
+		return ENOMEM;
+	error = ext2_node_load(m, EXT2_INO_ROOT, np);
 	if (error == 0 && (np->n_st.st_mode & RUMP_S_IFMT) != RUMP_S_IFDIR)
 		error = ENOTDIR;
 	if (error == ESTALE || error == ENOTDIR)
 		error = ext2_damage(
 		    m, EXT2_INO_ROOT, "the root is not a directory");
+	ext2_node_free(np);
 	return error;
 }
 
@@ -151,7 +156,7 @@ ext2_orphans_clean(struct ext2_mount *m)
 	if (ino == 0)
 		return 0;
 	np = kmem_alloc(sizeof(*np));
-	error = np == NULL ? ENOMEM : root_check(m, np);
+	error = np == NULL ? ENOMEM : ext2_root_check(m);
 	if (error == 0)
 		error = ext2_begin(m);
 	for (; ino != 0 && error == 0; ino = next, n++) {

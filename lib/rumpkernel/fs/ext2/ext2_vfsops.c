@@ -7,6 +7,7 @@
  * The image is marked as in use by the first change, not by mounting.
  */
 #include "fs/ext2/ext2.h"
+#include "fs/ext2/ext2_journal.h"
 #include "kern/kbitmap.h"
 #include "kern/klog.h"
 #include "kern/kmem.h"
@@ -108,14 +109,32 @@ parse_options(struct ext2_mount *m, const char *options)
 	while ((error = mountopt_next(&options, &mo)) == 0) {
 		if (kstrcmp(mo.mo_name, "nocsum") == 0)
 			m->m_nocsum = true;
+		else if (kstrcmp(mo.mo_name, "norecovery") == 0)
+			m->m_norecovery = true;
 		else if (!mountopt_common(m->m_mp, &mo))
 			return EINVAL;
 	}
 	return error == ENOENT ? 0 : error;
 }
 
-static void
-mount_destroy(struct ext2_mount *m)
+struct ext2_mount *
+ext2_mount_alloc(struct mount *mp, struct blkdev *dev)
+{
+	struct ext2_mount *m = kmem_zalloc(sizeof(*m));
+
+	if (m == NULL)
+		return NULL;
+	m->m_mp = mp;
+	m->m_dev = dev;
+	mutex_init(&m->m_lock, RANK_ALLOCATOR, "ext2");
+	mutex_init(&m->m_orphanlock, RANK_TRANSACTION, "ext2orphan");
+	klist_init(&m->m_windows);
+	klist_init(&m->m_orphans);
+	return m;
+}
+
+void
+ext2_mount_free(struct ext2_mount *m)
 {
 	if (m->m_dirs != NULL)
 		ext2_node_free(m->m_dirs);
@@ -125,9 +144,8 @@ mount_destroy(struct ext2_mount *m)
 	kmem_free(m, sizeof(*m));
 }
 
-/* Superblock and groups into m. */
-static int
-mount_load(struct ext2_mount *m)
+int
+ext2_mount_load(struct ext2_mount *m)
 {
 	struct ext2_super_disk sb;
 	int error;
@@ -154,22 +172,18 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 	bool writing;
 	int error;
 
-	m = kmem_zalloc(sizeof(*m));
+	m = ext2_mount_alloc(mp, args->ma_devs[0].md_dev);
 	if (m == NULL)
 		return ENOMEM;
-	m->m_mp = mp;
-	m->m_dev = args->ma_devs[0].md_dev;
-	mutex_init(&m->m_lock, RANK_ALLOCATOR, "ext2");
-	mutex_init(&m->m_orphanlock, RANK_TRANSACTION, "ext2orphan");
-	klist_init(&m->m_windows);
-	klist_init(&m->m_orphans);
 	error = parse_options(m, args->ma_options);
 	if (error == 0)
-		error = mount_load(m);
+		error = ext2_journal_recover(m);
+	if (error == 0)
+		error = ext2_mount_load(m);
 	if (error == 0 && (m->m_dirs = ext2_node_alloc()) == NULL)
 		error = ENOMEM;
 	if (error != 0) {
-		mount_destroy(m);
+		ext2_mount_free(m);
 		return error;
 	}
 	ext2_node_init(m, EXT2_INO_BAD, m->m_dirs);
@@ -186,7 +200,7 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 		error = ext2_orphans_clean(m);
 	if (error != 0) {
 		mp->mnt_data = NULL;
-		mount_destroy(m);
+		ext2_mount_free(m);
 	}
 	return error;
 }
@@ -220,7 +234,7 @@ ext2_unmount(struct mount *mp, bool force KUNUSED)
 			error = ext2_mark_clean(m);
 	}
 	mp->mnt_data = NULL;
-	mount_destroy(m);
+	ext2_mount_free(m);
 	return error;
 }
 
@@ -234,7 +248,8 @@ ext2_remount(struct mount *mp, uint32_t flags)
 	    (mp->mnt_flags & RUMP_MNT_RDONLY) != 0) {
 		uint32_t old = mp->mnt_flags;
 
-		if (mp->mnt_ioerror != 0 || m->m_dev->bd_readonly)
+		if (mp->mnt_ioerror != 0 || m->m_dev->bd_readonly ||
+		    m->m_replayed)
 			return EROFS;
 		mp->mnt_flags &= ~(uint32_t)RUMP_MNT_RDONLY;
 		error = ext2_super_features(m, &m->m_sb);
