@@ -12,8 +12,14 @@
 #include "unit/scratch.h"
 #include "unit/tap.h"
 
-/* Last: it has names of its own. */
-#include "fuzz/fuzz_ext2.c"
+/* Last: they have names of their own. */
+#include "fuzz/fs_ops.c"
+
+const struct fuzz_fs fuzz_fs = {
+    .type = "ext2",
+    .min_size = 2048,
+    .builds = true,
+};
 
 #define SB	  1024u
 #define GD	  2048u
@@ -23,13 +29,6 @@
 
 static uint8_t image[KIB << 10];
 static unsigned cases;
-
-size_t
-LLVMFuzzerMutate(uint8_t *data, size_t size, size_t maxsize)
-{
-	(void)data, (void)maxsize;
-	return size;
-}
 
 static uint32_t
 get(size_t off, unsigned width)
