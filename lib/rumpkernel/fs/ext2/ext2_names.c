@@ -195,26 +195,61 @@ node_make(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 	return 0;
 }
 
+/* With dir_nlink a directory may have more subdirectories than the field can
+ * count: then it says 1, and that stays. */
+static bool
+links_uncounted(const struct ext2_node *dnp)
+{
+	return dnp->n_st.st_nlink == 1 &&
+	    ext2_rocompat(dnp->n_m, EXT2_FR_DIR_NLINK);
+}
+
+static bool
+dir_full(const struct ext2_node *dnp)
+{
+	return dnp->n_st.st_nlink >= EXT2_LINK_MAX &&
+	    !ext2_rocompat(dnp->n_m, EXT2_FR_DIR_NLINK);
+}
+
+static void
+parent_link(struct ext2_node *dnp)
+{
+	if (links_uncounted(dnp))
+		return;
+	dnp->n_st.st_nlink++;
+	if (dnp->n_st.st_nlink > EXT4_LINK_MAX)
+		dnp->n_st.st_nlink = 1;
+}
+
+static void
+parent_unlink(struct ext2_node *dnp)
+{
+	if (dnp->n_st.st_nlink > 0 && !links_uncounted(dnp))
+		dnp->n_st.st_nlink--;
+}
+
 int
 ext2_create(struct vnode *dvp, const struct componentname *cn,
     const struct vcreate *vc, struct vnode **vpp)
 {
 	struct ext2_node *dnp = ext2_node_of(dvp);
 	bool dir = vc->vc_type == VDIR;
+	uint32_t oldlinks = dnp->n_st.st_nlink;
 	struct vnode *vp;
 	int error;
 
-	if (dir && dnp->n_st.st_nlink >= EXT2_LINK_MAX)
+	if (dir && dir_full(dnp))
 		return EMLINK;
 	error = node_make(dvp, vc, &vp);
 	if (error != 0)
 		return error;
-	dnp->n_st.st_nlink += dir; /* stored with the entry */
+	if (dir)
+		parent_link(dnp); /* stored with the entry */
 	error = ext2_dir_enter(
 	    dvp, cn->cn_name, cn->cn_len, ext2_node_of(vp)->n_ino, vc->vc_type);
 	if (error != 0) {
 		/* What failed half-way may have stored the count already. */
-		dnp->n_st.st_nlink -= dir;
+		dnp->n_st.st_nlink = oldlinks;
 		(void)ext2_node_store(dnp);
 		node_unmake(vp);
 		return error;
@@ -253,7 +288,7 @@ ext2_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 	struct ext2_node *np = ext2_node_of(vp);
 	int error;
 
-	if (np->n_st.st_nlink >= EXT2_LINK_MAX)
+	if (np->n_st.st_nlink >= np->n_m->m_mp->mnt_caps.fc_linkmax)
 		return EMLINK;
 	error = ext2_begin(np->n_m);
 	if (error == 0)
@@ -292,13 +327,6 @@ drop_link(struct vnode *vp)
 	return ext2_orphan_add(np);
 }
 
-static void
-parent_unlink(struct ext2_node *dnp)
-{
-	if (dnp->n_st.st_nlink > 0)
-		dnp->n_st.st_nlink--;
-}
-
 int
 ext2_remove(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 {
@@ -313,16 +341,18 @@ int
 ext2_rmdir(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 {
 	struct ext2_node *dnp = ext2_node_of(dvp);
+	uint32_t links;
 	int error = ext2_begin(dnp->n_m);
 
 	if (error == 0)
 		error = ext2_dir_isempty(vp);
 	if (error != 0)
 		return error;
+	links = dnp->n_st.st_nlink;
 	parent_unlink(dnp); /* stored with the entry's going */
 	error = ext2_dir_remove(dvp, cn->cn_name, cn->cn_len);
 	if (error != 0) {
-		dnp->n_st.st_nlink++;
+		dnp->n_st.st_nlink = links;
 		return error;
 	}
 	return drop_link(vp);
@@ -340,7 +370,7 @@ dir_moved(struct vnode *vp, struct vnode *fdvp, struct vnode *tdvp)
 		return 0;
 	error = ext2_dir_rewrite(vp, "..", 2, ext2_node_of(tdvp)->n_ino, VDIR);
 	parent_unlink(ext2_node_of(fdvp));
-	ext2_node_of(tdvp)->n_st.st_nlink++;
+	parent_link(ext2_node_of(tdvp));
 	return error;
 }
 
@@ -418,7 +448,7 @@ ext2_rename(const struct rename_args *ra)
 
 	if (ra->ra_fvp->v_type == VDIR && ra->ra_fdvp != ra->ra_tdvp &&
 	    (ra->ra_tvp == NULL || ra->ra_tvp->v_type != VDIR) &&
-	    tdnp->n_st.st_nlink >= EXT2_LINK_MAX)
+	    dir_full(tdnp))
 		return EMLINK;
 	error = ext2_begin(tdnp->n_m);
 	if (error != 0)

@@ -89,6 +89,16 @@ ext2_readdir(
 		struct buf *bp;
 
 		error = ext2_dir_block(np, lbn, &bp);
+		if (error == EUCLEAN && sink->ds_damage != NULL) {
+			/* Said; the next blocks may be sound. */
+			uint64_t next = ext2_blkoff(m, (uint64_t)lbn + 1);
+
+			stop = sink->ds_damage(sink, error, next) != 0;
+			if (!stop)
+				*cookiep = next;
+			error = 0;
+			continue;
+		}
 		if (error != 0)
 			return error;
 		error = list_block(np, lbn, bp->b_data, sink, cookiep, &stop);
