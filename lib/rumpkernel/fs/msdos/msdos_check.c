@@ -11,8 +11,8 @@
  *	two files begin with the same cluster.
  *
  * Without any of these every cluster belongs to one file, and no file's chain is a
- * loop.  It costs three bits a cluster while it runs, one (which clusters are in
- * use) for the rest of the mount, and the reading: of 100,000 files some 20 ms.  Reading
+ * loop.  It costs three bits a cluster and four bytes a directory while it runs, one
+ * bit (which clusters are in use) for the rest of the mount, and the reading: of 100,000 files some 20 ms.  Reading
  * commands don't do it, nor does makefs on a volume of its own.
  *
  * What is lost (chains without a file), a chain that ends too early, or that leads out
@@ -29,8 +29,9 @@ struct check {
 	uint8_t *k_used;
 	uint8_t *k_led;	 /* some entry of the FAT leads to it */
 	uint8_t *k_head; /* a file begins with it */
-	uint8_t *k_todo; /* first clusters of directories to be read */
 	uint64_t k_end;
+	uint32_t *k_todo; /* first clusters of directories to be read */
+	size_t k_ntodo, k_maxtodo;
 };
 
 /* A cluster that a FAT entry leads to is used. */
@@ -71,7 +72,27 @@ entry_damage(const struct check *k, const struct msdos_scan *s, uint32_t c,
 }
 
 static int
-check_entry(const struct check *k, const struct msdos_scan *s)
+todo_push(struct check *k, uint32_t cluster)
+{
+	size_t max = k->k_maxtodo == 0 ? 64 : 2 * k->k_maxtodo;
+	uint32_t *more;
+
+	if (k->k_ntodo == k->k_maxtodo) {
+		more = kmem_calloc(max, sizeof(*more));
+		if (more == NULL)
+			return ENOMEM;
+		if (k->k_ntodo > 0)
+			memcpy(more, k->k_todo, k->k_ntodo * sizeof(*more));
+		kmem_free(k->k_todo, k->k_maxtodo * sizeof(*more));
+		k->k_todo = more;
+		k->k_maxtodo = max;
+	}
+	k->k_todo[k->k_ntodo++] = cluster;
+	return 0;
+}
+
+static int
+check_entry(struct check *k, const struct msdos_scan *s)
 {
 	const struct msdos_dirent_disk *de = &s->s_f.mf_de;
 	uint32_t c = msdos_entry_cluster(k->k_m, de);
@@ -86,14 +107,12 @@ check_entry(const struct check *k, const struct msdos_scan *s)
 		return entry_damage(
 		    k, s, c, "which is in the middle of another file");
 	bit_set(k->k_head, c);
-	if ((de->de_attr & MSDOS_ATTR_DIR) != 0)
-		bit_set(k->k_todo, c);
-	return 0;
+	return (de->de_attr & MSDOS_ATTR_DIR) != 0 ? todo_push(k, c) : 0;
 }
 
 /* The directory that begins with cluster; 0: the root. */
 static int
-check_dir(const struct check *k, uint32_t cluster)
+check_dir(struct check *k, uint32_t cluster)
 {
 	struct msdos_node *np;
 	struct msdos_scan *s;
@@ -117,11 +136,9 @@ check_dir(const struct check *k, uint32_t cluster)
 }
 
 static int
-check_tree(const struct check *k)
+check_tree(struct check *k)
 {
 	uint32_t root = k->k_m->m_geom.mg_rootcluster;
-	uint64_t at = MSDOS_FIRST_CLUSTER;
-	bool found = false;
 	int error;
 
 	if (k->k_m->m_geom.mg_fat == 32) {
@@ -133,20 +150,9 @@ check_tree(const struct check *k)
 		bit_set(k->k_head, root);
 	}
 	error = check_dir(k, 0);
-	/* Those that a directory adds in front are found in the next round. */
-	while (error == 0) {
-		at = bit_findset(k->k_todo, at, k->k_end);
-		if (at < k->k_end) {
-			bit_clear(k->k_todo, at);
-			error = check_dir(k, (uint32_t)at);
-			found = true;
-		} else if (found) {
-			at = MSDOS_FIRST_CLUSTER;
-			found = false;
-		} else {
-			break;
-		}
-	}
+	while (error == 0 && k->k_ntodo > 0)
+		error = check_dir(k, k->k_todo[--k->k_ntodo]);
+	kmem_free(k->k_todo, k->k_maxtodo * sizeof(k->k_todo[0]));
 	return error;
 }
 
@@ -166,10 +172,9 @@ msdos_check(struct msdos_mount *m)
 	if (m->m_used != NULL)
 		return 0; /* the mark couldn't be written then */
 	k.k_used = kmem_zalloc(size);
-	maps = kmem_zalloc(3 * size);
+	maps = kmem_zalloc(2 * size);
 	k.k_led = maps;
 	k.k_head = maps + size;
-	k.k_todo = maps + 2 * size;
 	if (k.k_used == NULL || maps == NULL)
 		error = ENOMEM;
 	else
@@ -183,6 +188,6 @@ msdos_check(struct msdos_mount *m)
 		msdos_fat_setmap(m, k.k_used, nfree);
 	else
 		kmem_free(k.k_used, size);
-	kmem_free(maps, 3 * size);
+	kmem_free(maps, 2 * size);
 	return error;
 }
