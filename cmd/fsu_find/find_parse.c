@@ -202,9 +202,16 @@ parse_unary(struct find_parser *p)
 	struct find_node *n, *inner;
 	bool negate = false;
 
-	for (; operator_of(w = peek(p)) == '!'; p->i++) {
-		negate = !negate;
-		not_word = w;
+	for (;; p->i++) {
+		w = peek(p);
+		if (operator_of(w) == '!') {
+			negate = !negate;
+			not_word = w;
+		} else if (not_word != NULL && w != NULL &&
+		    strcmp(w, "-daystart") == 0 && p->i + 1 < p->n)
+			p->s->opt.daystart = true; /* ! is for what follows */
+		else
+			break;
 	}
 	switch (operator_of(w)) {
 	case '(':

@@ -205,7 +205,7 @@ const struct find_primary find_primaries[] = {
     TEST("xtype", find_parse_type, find_test_xtype),
 
     {"prune", 0, find_parse_prune, NULL, find_do_prune},
-    ACTION("quit", NULL, find_do_quit),
+    TEST("quit", NULL, find_do_quit), /* what is true is printed all the same */
     {"delete", FIND_ACTION | FIND_CHANGES | FIND_DEPTH, find_parse_delete, NULL,
 	find_do_delete},
     ACTION("print", find_parse_output, find_do_print),

@@ -88,6 +88,9 @@ each() {
 		'-false -print -o -name a -print' '-name a -print -print' '! -print' \
 		'( -name x' '-name x )' '( )' '-name x -o' '-o -name x' '! ' '-a -true' '-true ! )' \
 		'-true -o ( -false' ')' '-foo' '-' '-name a b'
+	# -quit leaves the printing of what is true; -daystart is only said
+	each 'a dir -true -o -quit' 'a dir -quit' '! -daystart -mtime 1' '! -daystart -mtime -100000' \
+		'! ! -daystart -mtime +1' '! -daystart -daystart -false'
 	# more of one operator than a stack would like
 	# shellcheck disable=SC2046
 	[ "$(fsu_find d.img -name nosuch $(printf ' -o -name nosuch%.0s' $(seq 20000)) -o -name a)" = ./a ]
