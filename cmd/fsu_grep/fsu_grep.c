@@ -184,8 +184,7 @@ grep_operand(struct grep_state *g, const char *path, bool alone)
 	fd = rump_sys_open(path, RUMP_O_RDONLY | RUMP_O_NONBLOCK, 0);
 	r = fd < 0 ? fd : rump_sys_fstat(fd, &st);
 	if (r != 0) {
-		if (!left_out(&g->files, path, true))
-			complain(g, path, r);
+		complain(g, path, r);
 		if (fd >= 0)
 			rump_sys_close(fd);
 		return false;

@@ -70,6 +70,7 @@ const char *fsu_grep_match(struct grep_matcher *m, const char *beg,
 
 /* What each match of the regular expression has; lit->len 0: nothing.  *exact: it
  * is nothing else. */
+const char *fsu_grep_after_set(const char *p, const char *end);
 void fsu_grep_find_literal(const struct grep_matcher *m, const char *text,
     size_t len, struct grep_literal *lit, bool *exact);
 void fsu_grep_literal_prepare(struct grep_literal *lit);

@@ -57,27 +57,32 @@ drop_last(struct reader *r)
 	special(r);
 }
 
-/* p is after "[": go after the "]". */
-static void
-skip_set(struct reader *r)
+/* p is after "[": what is after the "]". */
+const char *
+fsu_grep_after_set(const char *p, const char *end)
 {
-	const char *p = r->p;
 	char kind;
 
-	if (p < r->end && *p == '^')
+	if (p < end && *p == '^')
 		p++;
-	if (p < r->end && *p == ']')
+	if (p < end && *p == ']')
 		p++;
-	for (; p < r->end && *p != ']'; p++) {
-		if (*p != '[' || p + 1 >= r->end ||
-		    strchr(":.=", p[1]) == NULL || p[1] == '\0')
+	for (; p < end && *p != ']'; p++) {
+		if (*p != '[' || p + 1 >= end || strchr(":.=", p[1]) == NULL ||
+		    p[1] == '\0')
 			continue;
 		kind = p[1];
-		for (p += 2; p + 1 < r->end && !(*p == kind && p[1] == ']');)
+		for (p += 2; p + 1 < end && !(*p == kind && p[1] == ']');)
 			p++;
 		p++;
 	}
-	r->p = p < r->end ? p + 1 : r->end;
+	return p < end ? p + 1 : end;
+}
+
+static void
+skip_set(struct reader *r)
+{
+	r->p = fsu_grep_after_set(r->p, r->end);
 }
 
 /* p is in a group: go after its end. */

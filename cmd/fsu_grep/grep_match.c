@@ -74,6 +74,46 @@ bare_class(const struct grep_pattern *p)
 	return false;
 }
 
+static bool
+is_stray(char c)
+{
+	return ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')) &&
+	    strchr("wWsSbB", c) == NULL;
+}
+
+/*
+ * Backslashes in front of letters that need none.  libc takes such a letter as it
+ * stands, also where case doesn't count, and then never finds it.
+ */
+static void
+drop_stray_backslashes(struct grep_pattern *p)
+{
+	const char *s = p->text, *end = p->text + p->len, *set;
+	char *o = p->text;
+
+	/* A character's second byte may look like a backslash. */
+	if (fsu_locale_multibyte && !fsu_locale_utf8)
+		return;
+
+	while (s < end) {
+		if (*s == '[') {
+			set = s;
+			s = fsu_grep_after_set(s + 1, end);
+			memmove(o, set, (size_t)(s - set));
+			o += s - set;
+			continue;
+		}
+		if (*s == '\\' && s + 1 < end) {
+			if (!is_stray(s[1]))
+				*o++ = *s;
+			s++;
+		}
+		*o++ = *s++;
+	}
+	*o = '\0';
+	p->len = (size_t)(o - p->text);
+}
+
 static int
 compile(struct grep_matcher *m, struct grep_pattern *p)
 {
@@ -84,7 +124,8 @@ compile(struct grep_matcher *m, struct grep_pattern *p)
 	else if (bare_class(p)) {
 		fsu_msg("character class syntax is [[:space:]], not [:space:]");
 		return FSU_USAGE;
-	}
+	} else if (m->icase)
+		drop_stray_backslashes(p);
 	re_set_syntax((m->kind == 'E' ? RE_SYNTAX_EGREP : RE_SYNTAX_GREP) |
 	    (m->icase ? RE_ICASE : 0));
 	p->re.fastmap = fsu_malloc(256);

@@ -100,6 +100,13 @@ bar' '^[0-9]*7$' '{' '(void)' 'a|b' 'a+' '\/' 'a[[.b.]]' '[[=a=]]b' '\(foo\|fox\
 	done
 }
 
+@test "a backslash in front of a letter that needs none, with -i" {
+	for p in '\d' 'f\oo' '[\d]og' '[]\d]\o' '\wo\d' '[[:alpha:]\]d'; do
+		for o in -i -iE -ic; do same $o -e "$p" poem; done
+	done
+	fsu_grep d.img -i '\d\og' poem
+}
+
 @test "errors in expressions" {
 	for p in '\(' 'a\{1' '[[:foo:]]' '[b-a]' 'a\' '\(a' 'a\{2,1\}'; do
 		expect 2 fsu_grep d.img -e "$p" poem
@@ -243,6 +250,8 @@ bar' '^[0-9]*7$' '{' '(void)' 'a|b' 'a+' '\/' 'a[[.b.]]' '[[=a=]]b' '\(foo\|fox\
 	same --include='*.c' foo poem src/a.c
 	same --exclude=poem foo poem src/a.c
 	same --exclude='*.c' foo src/a.c poem
+	same --exclude='n*' foo nothere poem
+	same --include='*.c' foo nothere
 	same foo src/link
 	fsu_grep d.img foo 'src/*.[ch]' >got
 	(cd h && grep foo src/*.[ch]) >want
