@@ -182,6 +182,10 @@ list_directory(struct walk *w, const char *path)
 		w->status = FSU_FAIL;
 	rump_sys_close(fd);
 	ls_sort(w->opt, &w->list);
+	/* GNU ls prints these one by one, so that no width is known. */
+	if (w->opt->format == LS_ONE && w->opt->sort == LS_UNSORTED &&
+	    !w->opt->blocks && !w->opt->recursive)
+		w->list.w_inode = 0;
 	if (w->opt->recursive)
 		push_directories(w, path);
 	ls_print_total(w->opt, &w->list);

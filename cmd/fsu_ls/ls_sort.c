@@ -106,9 +106,10 @@ rank_of(const struct ls_options *opt, const struct ls_listing *l,
 	case LS_BY_NAME:
 		return fsu_locale_collates ? 0 : prefix_rank(file->name);
 	case LS_BY_TIME:
-		if (!file->stat_ok)
-			return UINT64_MAX;
-		return ~((uint64_t)ls_time_of(opt, file->st)->tv_sec ^
+		/* What couldn't be asked has time 0, as with GNU ls. */
+		return ~(
+		    (file->stat_ok ? (uint64_t)ls_time_of(opt, file->st)->tv_sec
+				   : 0) ^
 		    (uint64_t)1 << 63);
 	case LS_BY_SIZE:
 		return file->stat_ok ? ~file->st->st_size : UINT64_MAX;

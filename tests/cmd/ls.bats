@@ -162,10 +162,12 @@ locales() {
 	locales '-1L -I broken -I loop* -I oddlink' '-F link' '-F ldir' '-CF ldir' '-p ldir' \
 		ldir ldir/ '-H ldir' '-d ldir' '-Hd ldir' broken '-H broken' '-L broken' \
 		loop1 '-L loop1' '-d loop1' '-F loop1'
+	# What can't be asked has time 0: in front of what is older.
+	[ "$(fsu_ls d.img -tL -I 'loop*' -I oddlink 2>/dev/null | tail -n 3 | tr '\n' ' ')" = 'broken 1.0 1.2 ' ]
 	need_mount
 	locales '-l ldir' '-lH ldir' '-lHd ldir' '-l ldir/' '-l broken' '-lL broken' \
 		'-l loop1' '-lL link ldir' '-lR ldir' '-LR dir' '--color -l broken link'
-	ANY_ORDER=y locales -lL -L '-L --color' '-lL --color' '-iL'
+	ANY_ORDER=y locales -lL -L '-L --color' '-lL --color' '-iL' -iU -iU1 -iUC -iUs
 }
 
 @test "operands: their order, headers, and errors" {
