@@ -82,7 +82,6 @@ struct diff_state {
 	const char **exclude;
 	size_t nexclude;
 	char *switches; /* as the line in front of a file's changes has them */
-	bool cluster;	/* switches ends in letters */
 	/* at work */
 	char *buf[2];
 	struct ukfs_seen seen;

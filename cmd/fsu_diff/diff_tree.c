@@ -374,6 +374,13 @@ fsu_diff_operands(struct diff_state *d, const char *path0, const char *path1)
 		inside = fsu_path_join(path[i], base);
 		free(base);
 		path[i] = inside;
+		status = fsu_diff_stat(
+		    &d->side[i], inside, !d->nofollow, &st[i]);
+		if (status != 0) { /* -N doesn't help here */
+			status = fsu_diff_trouble(d, i, inside, status);
+			free(inside);
+			return status;
+		}
 	}
 	status = pair(d, NULL, path, known);
 	free(inside);

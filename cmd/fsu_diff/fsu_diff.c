@@ -52,40 +52,17 @@ static const struct fsu_option diff_option_table[] = {
 
 /* ---- options -------------------------------------------------------------------------- */
 
-static bool
-plain_word(const char *s)
-{
-	return fsu_quote_plain(s, strlen(s));
-}
-
-/* What the line in front of a file's changes says: letters together. */
+/* The line in front of a file's changes repeats the options as they were given. */
 static void
-note_switch(struct diff_state *d, int key, const char *value)
+diff_word(void *state, int key, const char *word)
 {
-	const struct fsu_option *o = diff_option_table;
-	const char *old = d->switches != NULL ? d->switches : "";
-	char *now, *arg, *last;
+	struct diff_state *d = state;
+	char *now;
 
-	while (o->key != key)
-		o++;
-	if (key < FSU_KEY_LONG && value == NULL) {
-		last = strrchr(old, ' ');
-		if (last != NULL && last[1] == '-' && d->cluster)
-			now = fsu_asprintf("%s%c", old, key);
-		else
-			now = fsu_asprintf("%s -%c", old, key);
-	} else {
-		arg = key < FSU_KEY_LONG
-		    ? fsu_strdup(value)
-		    : fsu_asprintf("--%s%s%s", o->longname,
-			  value != NULL ? "=" : "", value != NULL ? value : "");
-		last = key < FSU_KEY_LONG ? fsu_asprintf(" -%c", key) : NULL;
-		now = fsu_asprintf("%s%s %s", old, last != NULL ? last : "",
-		    plain_word(arg) ? arg : fsu_quote_msg(arg));
-		free(last);
-		free(arg);
-	}
-	d->cluster = key < FSU_KEY_LONG && value == NULL;
+	if (key == K_TO || key == K_META)
+		return;
+	now = fsu_asprintf("%s %s", d->switches != NULL ? d->switches : "",
+	    fsu_quote_plain(word, strlen(word)) ? word : fsu_quote_msg(word));
 	free(d->switches);
 	d->switches = now;
 }
@@ -108,7 +85,7 @@ context_lines(struct diff_state *d, enum diff_style style, const char *value)
 		if (n > UINT32_MAX)
 			n = UINT32_MAX;
 	}
-	if (value != NULL || d->context < n)
+	if (d->context < n) /* the most that is asked for */
 		d->context = n;
 	return FSU_OK;
 }
@@ -148,8 +125,6 @@ diff_option(void *state, int key, const char *value)
 {
 	struct diff_state *d = state;
 
-	if (key != K_TO && key != K_META)
-		note_switch(d, key, value);
 	switch (key) {
 	case 'a':
 		d->text = true;
@@ -286,6 +261,7 @@ const struct fsu_command fsu_diff_command = {
     .max_operands = 2,
     .state_size = sizeof(struct diff_state),
     .option = diff_option,
+    .word = diff_word,
     .prepare = diff_prepare,
     .run = diff_run,
     .done = diff_done,

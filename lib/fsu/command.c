@@ -218,13 +218,14 @@ one_argument(struct line *l, bool *end)
 {
 	const char *value;
 	bool taken;
-	int key, status;
+	int first, i, key, status;
 
 	status = front_option(l, &taken);
 	if (status != FSU_OK || taken || raw_arguments(l))
 		return status;
 	/* POSIX order: the command's first operand, not IMAGE, ends options. */
 	l->op.op_posix = (l->cmd->flags & FSU_POSIXARGS) && image_is_named(l);
+	first = l->op.op_next;
 	key = fsu_opt_next(&l->op, &value);
 	switch (key) {
 	case FSU_OPT_END:
@@ -239,6 +240,8 @@ one_argument(struct line *l, bool *end)
 	if (is_common(l, key))
 		return common_option(l, key, value);
 	l->own = true;
+	for (i = first; l->cmd->word != NULL && i < l->op.op_next; i++)
+		l->cmd->word(l->state, key, l->op.op_argv[i]);
 	return l->cmd->option(l->state, key, value);
 }
 

@@ -115,6 +115,9 @@ struct fsu_command {
 	void (*init)(void *state); /* may be NULL */
 	/* One option; 0, or FSU_USAGE after fsu_usage().  NULL if there are none. */
 	int (*option)(void *state, int key, const char *value);
+	/* Each word of the line that such an option is in or has as its value, in
+	 * order, before option(); key: the word's first option.  May be NULL. */
+	void (*word)(void *state, int key, const char *word);
 	/* Before the image is opened and locked: check usage, read standard input,
 	 * fsu_want_write(), fsu_second_image().  A status.  May be NULL. */
 	int (*prepare)(struct fsu *f, void *state, int n, char **operands);

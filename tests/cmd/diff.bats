@@ -94,7 +94,8 @@ check() {
 
 @test "two trees" {
 	for o in '' -r -rq -rs -rqs -ru -rc -rN -ruN -rqN -N -q -s '-r --no-dereference' '-rq --no-dereference' \
-		'-r -x sub' '-rq -x l*' -ra -rw -riB '--no-dereference -s'; do
+		'-r -x sub' '-rq -x l*' -ra -rw -riB '--no-dereference -s' \
+		'-r -u' '-u -r -U1' '-rx l*' '-rxl* --unified=1' '-xl* -r --context'; do
 		case $o in *a*) continue ;; esac
 		# shellcheck disable=SC2086
 		same $o .
@@ -106,7 +107,7 @@ check() {
 @test "a file and a directory, missing ones" {
 	for args in 'f ../b' 'sub/deep/x ../b/sub/deep' 'sub ../b/f' '. ../b/f' 'nothere ../b/f' 'f ../b/nothere' \
 		'-N f ../b/nothere' '-N nothere ../b/f' '-uN nothere ../b/f' '-N nothere ../b/nothere' 'sub ../b/nothere' \
-		'sub/ ../b/sub/' '-r ./sub/ ../b//sub' '-rN sub ../b/nothere'; do
+		'-N sub ../b/f' '-N sub ../b/nn' '-N f ../b/sub' 'sub/ ../b/sub/' '-r ./sub/ ../b//sub' '-rN sub ../b/nothere'; do
 		hs=0 fs=0
 		# shellcheck disable=SC2086
 		(cd a && diff $args) >want.out 2>want.err || hs=$?
