@@ -412,6 +412,14 @@ static const struct geometry {
     {"extents, 4 KiB blocks", "-b 4096 -O extents", false},
     {"extents, 64 KiB blocks", "-b 65536 -O extents", false},
     {"extents, small groups", "-b 1024 -g 256 -O extents,^resize_inode", false},
+    {"ext4 without a journal", "-t ext4 -b 1024 -O ^has_journal", false},
+    {"ext4", "-t ext4 -b 4096", false},
+    {"ext4, small groups, 32 bits, old checksums",
+	"-t ext4 -b 1024 -g 1024 -O "
+	"^has_journal,^64bit,^metadata_csum,uninit_bg,^resize_inode",
+	false},
+    {"ext4, descriptors in their groups",
+	"-t ext4 -b 2048 -g 1024 -O ^has_journal,meta_bg,^resize_inode", false},
     {"no file types", "-b 4096 -O ^filetype,^dir_index,^resize_inode", false},
 };
 
@@ -479,8 +487,9 @@ one_geometry(const struct geometry *g, unsigned ops)
 	    lremovexattr(host_root, "user.probe") == 0;
 	snprintf(cmd, sizeof(cmd),
 	    "PATH=$PATH:/sbin:/usr/sbin; "
-	    "mke2fs -q -F -t ext2 %s image %uk >/dev/null 2>&1",
-	    g->options, IMAGE_BYTES >> 10);
+	    "mke2fs -q -F %s %s image %uk >/dev/null 2>&1",
+	    strncmp(g->options, "-t", 2) == 0 ? "" : "-t ext2", g->options,
+	    IMAGE_BYTES >> 10);
 	if (run(cmd) != 0 || !load_image("image") || mount_it(0) != 0)
 		return false;
 	for (unsigned i = 0; i < ops; i++)

@@ -350,6 +350,10 @@ supply_get(struct ext2_node *np, uint64_t lbn, uint64_t n, uint64_t goal,
 		    window_size(np, lbn + n), &start, &got);
 	if (error != 0)
 		return error;
+	if (start + got > UINT32_MAX) { /* not for addresses of 32 bits */
+		ext2_bfree(m, start, got);
+		return EFBIG;
+	}
 	if (got > miss) {
 		s->meta = start;
 		s->nmeta = miss;
