@@ -106,6 +106,39 @@ names_find(struct iso_names *nm, const uint8_t *key, uint8_t len, bool *isnew)
 	return s;
 }
 
+/* Two letters that are one for Windows, and for Linux with Joliet: of the Latin, Greek
+ * and Cyrillic alphabets. */
+static uint32_t
+fold(uint32_t c)
+{
+	if ((c >= 'A' && c <= 'Z') || (c >= 0xc0 && c <= 0xde && c != 0xd7) ||
+	    (c >= 0x391 && c <= 0x3a9) || (c >= 0x410 && c <= 0x42f))
+		return c + 32;
+	if (c >= 0x400 && c <= 0x40f)
+		return c + 80;
+	return c;
+}
+
+/* The slot of a name, whatever the case of its letters. */
+static struct iso_slot *
+names_take(struct iso_names *nm, uint32_t unit, const uint8_t *name,
+    uint32_t len, bool *isnew)
+{
+	uint8_t key[ISO_NAME_MAX];
+
+	for (uint32_t i = 0; i < len; i += unit) {
+		uint32_t c = name[i];
+
+		if (unit == 2)
+			c = c << 8 | name[i + 1];
+		c = fold(c);
+		key[i + unit - 1] = (uint8_t)c;
+		if (unit == 2)
+			key[i] = (uint8_t)(c >> 8);
+	}
+	return names_find(nm, key, (uint8_t)len, isnew);
+}
+
 /* ---- UTF-8 ------------------------------------------------------------------------ */
 
 /* One character of s[0..len), len > 0; *used bytes.  UINT32_MAX: none begins here. */
@@ -373,7 +406,7 @@ numbered(struct iso_tree *t, struct iso_names *nm, struct iso_entry *e,
 		for (count = s->s_count; count < most; count++) {
 			number(digits, k, count);
 			len = join(p, digits, name);
-			s = names_find(nm, name, (uint8_t)len, &isnew);
+			s = names_take(nm, p->p_unit, name, len, &isnew);
 			if (s == NULL)
 				return RUMP_ENOMEM;
 			if (isnew)
@@ -403,7 +436,7 @@ iso_names_give(struct iso *is, struct iso_tree *t, struct iso_names *nm,
 	for (uint32_t i = 0; i < n && error == 0; i++) {
 		parts_of(is, t, &e[i], &p);
 		len = join(&p, "", name);
-		if (names_find(nm, name, (uint8_t)len, &isnew) == NULL)
+		if (names_take(nm, p.p_unit, name, len, &isnew) == NULL)
 			return RUMP_ENOMEM;
 		e[i].e_len = 0;
 		if (isnew)

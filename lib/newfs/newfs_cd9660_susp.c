@@ -176,24 +176,28 @@ component(struct iso_susp *s, uint8_t **slp, uint8_t flags, const char *text,
 	p[2] = (uint8_t)(p[2] + 2 + len);
 }
 
+/*
+ * An entry ends amidst a component rather than behind one, where it may: libarchive
+ * forgets the slash that is between two of them in different entries.
+ */
 static void
-text_component(
-    struct iso_susp *s, uint8_t **slp, const char *text, uint32_t len)
+text_component(struct iso_susp *s, uint8_t **slp, const char *text,
+    uint32_t len, bool last)
 {
-	uint32_t room = *slp != NULL ? ENTRY_MAX - (*slp)[2] : 0;
+	for (;;) {
+		uint32_t room = *slp != NULL ? ENTRY_MAX - (*slp)[2] : 0, n;
 
-	/* what is left of this entry, rather than a new one that it would fill */
-	if (len + 2 > room && len + 7 > ENTRY_MAX && room > 2) {
-		component(s, slp, CD9660_SLC_CONTINUE, text, room - 2);
-		text += room - 2;
-		len -= room - 2;
+		if (room < 3)
+			room = ENTRY_MAX - 5; /* a new one */
+		n = len + 2 <= room ? len : room - 2;
+		if (n == len && n > 1 && !last && room - n - 2 < 3)
+			n--;
+		component(s, slp, n == len ? 0 : CD9660_SLC_CONTINUE, text, n);
+		if (n == len)
+			return;
+		text += n;
+		len -= n;
 	}
-	while (len + 7 > ENTRY_MAX) {
-		component(s, slp, CD9660_SLC_CONTINUE, text, ENTRY_MAX - 7);
-		text += ENTRY_MAX - 7;
-		len -= ENTRY_MAX - 7;
-	}
-	component(s, slp, 0, text, len);
 }
 
 static void
@@ -214,7 +218,8 @@ add_sl(struct iso_susp *s, const char *target)
 		else if (n == 2 && target[0] == '.' && target[1] == '.')
 			component(s, &sl, CD9660_SLC_PARENT, "", 0);
 		else
-			text_component(s, &sl, target, (uint32_t)n);
+			text_component(
+			    s, &sl, target, (uint32_t)n, target[n] == '\0');
 		if (target[n] == '\0')
 			return;
 	}
