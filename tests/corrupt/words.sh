@@ -21,6 +21,21 @@ make_standard() {
 # A small sound image: 1 KiB blocks, one group, each kind of file.
 standard() { cp "$work/standard" "$img"; }
 standard256() { cp "$work/standard256" "$img"; }
+# One with extents: /many has 500, in a tree of two levels; /few a leaf.
+extents_standard() {
+	mkdir -p "$work/exttree"
+	for i in $(seq 0 499); do
+		printf x | dd of="$work/exttree/many" bs=1 seek=$((i * 8192)) \
+			conv=notrunc status=none
+	done
+	echo few >"$work/exttree/few"
+	mke2fs -q -F -t ext2 -O extents -b 1024 -I 128 -N 64 -m 0 -d "$work/exttree" \
+		"$img" 900 >/dev/null 2>&1
+	# its first index block, and that one's first leaf
+	index=$(debugfs -R 'ex /many' "$img" 2>/dev/null | awk '$1 == "0/" { print $(NF - 1); exit }')
+	leaf=$(debugfs -R 'ex /many' "$img" 2>/dev/null | awk '$1 == "1/" { print $(NF - 1); exit }')
+}
+le32() { printf '\\%03o\\%03o\\0\\0' $(($1 & 255)) $(($1 >> 8)); }
 # The image that is kept beside the case.
 unpack() { gzip -dc "$here/$case/image.gz" >"$img"; }
 
