@@ -17,9 +17,9 @@ options(const uint8_t *data, size_t size, char *text, size_t textsize)
 	uint8_t b = data[0];
 
 	(void)size;
-	snprintf(text, textsize, "uid=1%s%s%s%s", b & 1 ? ",norrip" : "",
+	snprintf(text, textsize, "uid=1%s%s%s%s%s", b & 1 ? ",norrip" : "",
 	    b & 2 ? ",nojoliet" : "", b & 4 ? ",eltorito" : "",
-	    b & 8 ? ",map=off" : "");
+	    b & 8 ? ",map=off" : "", b & 16 ? ",mode=0640,dmode=0711" : "");
 }
 
 static uint32_t
@@ -277,7 +277,7 @@ mutate(uint8_t *data, size_t size, uint32_t *rng)
 	unsigned what = fuzz_below(rng, 16);
 
 	if (what == 0)
-		data[0] ^= (uint8_t)(1 << fuzz_below(rng, 4));
+		data[0] ^= (uint8_t)(1 << fuzz_below(rng, 5));
 	else if (what == 1 || rec == 0)
 		mutate_descriptor(data, size, rng);
 	else if (what == 2)
