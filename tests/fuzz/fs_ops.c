@@ -448,22 +448,6 @@ must_equal(const uint8_t *data, size_t size, const char *what)
 	}
 }
 
-static void
-must_be_quick(clock_t began)
-{
-	static double limit = -1;
-	double took = (double)(clock() - began) / CLOCKS_PER_SEC;
-
-	if (limit < 0)
-		limit = getenv("FUZZ_SECONDS") != NULL
-		    ? atof(getenv("FUZZ_SECONDS"))
-		    : 1;
-	if (limit > 0 && took > limit) {
-		fprintf(stderr, "took %.2f s of processor time\n", took);
-		abort();
-	}
-}
-
 static bool
 can_write(void)
 {
@@ -499,26 +483,41 @@ try_image(const uint8_t *data, size_t size, uint32_t sum, const char *options)
 	}
 }
 
-int
-LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void
+test(const uint8_t *data, size_t size)
 {
 	struct rump_probe probe;
 	char options[100] = "";
 	uint32_t sum = 0;
-	clock_t began;
 
-	if (size < fuzz_fs.min_size || size > FUZZ_MAX_IMAGE)
-		return 0;
 	for (size_t i = 0; i < size; i += 64)
 		sum = sum * 31 + data[i];
-	start();
-	began = clock();
 	make_device(data, size, sum % 3);
 	(void)rump_sys_probe(DEV, &probe);
 	if (fuzz_fs.options != NULL)
 		fuzz_fs.options(data, size, options, sizeof(options));
 	try_image(data, size, sum, options);
 	must(rump_pub_blkdev_destroy(DEV), "destroy");
-	must_be_quick(began);
-	return 0;
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *limit = getenv("FUZZ_SECONDS");
+	double most = limit != NULL ? atof(limit) : 1, took = 0;
+
+	if (size < fuzz_fs.min_size || size > FUZZ_MAX_IMAGE)
+		return 0;
+	start();
+	/* Three times too long: it isn't the machine, which may be busy. */
+	for (unsigned i = 0; i < 3; i++) {
+		clock_t began = clock();
+
+		test(data, size);
+		took = (double)(clock() - began) / CLOCKS_PER_SEC;
+		if (most <= 0 || took <= most)
+			return 0;
+	}
+	fprintf(stderr, "took %.2f s of processor time\n", took);
+	abort();
 }
