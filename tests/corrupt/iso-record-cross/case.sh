@@ -6,7 +6,7 @@ if iso_standard; then
 	for i in $(seq 101 160); do echo "$i" >"$work/crosstree/FILE$i.TXT"; done
 	genisoimage -quiet -iso-level 1 -o "$img" "$work/crosstree" 2>/dev/null
 	at=$(isoat last /)
-	name=$(dd if="$img" bs=1 skip=$((at + 33)) count=11 status=none | tr A-Z a-z)
+	name=$(dd if="$img" bs=1 skip=$((at + 33)) count=11 status=none | tr "[:upper:]" "[:lower:]")
 	poke "$at" "\\$(printf %03o $((2048 - at % 2048 + 6)))"
 	reads 1 "length can't be" fsu_ls @ /
 	[ "$(wc -l <"$work/stdout")" -eq 59 ]

@@ -13,7 +13,7 @@ for block in 0 1 16 4294967295; do
 done
 if iso_standard; then # nothing but descriptors to the end, none of them the last
 	for i in $(seq 17 40); do
-		dd if="$img" of="$img" bs=2048 skip=16 seek=$i count=1 conv=notrunc status=none
+		dd if="$img" of="$img" bs=2048 skip=16 seek="$i" count=1 conv=notrunc status=none
 	done
 	truncate -s 83968 "$img"
 	reads 2 '' fsu_ls @ /
