@@ -143,6 +143,8 @@ struct ext2_node {
 	    n_goal;		  /* where that block of the file should go */
 	uint64_t n_win, n_winend; /* window: m_lock's */
 	struct klink n_winlink, n_orphlink;
+	uint8_t *n_inline; /* inline data, once it was asked for */
+	uint32_t n_inlinelen;
 	uint32_t n_dirhint; /* directory: blocks in front have little room */
 };
 
@@ -244,6 +246,8 @@ int ext2_mark_clean(struct ext2_mount *m);
 /* Say what is wrong with the image; EUCLEAN. */
 #define ext2_damage(m, ino, ...) mount_damage((m)->m_mp, (ino), __VA_ARGS__)
 /* A checksum that isn't right: a line, and EUCLEAN.  fmt: "group 3: the block bitmap". */
+/* What can't be done with a node, and why: a line, and EOPNOTSUPP. */
+int ext2_refuse(struct ext2_mount *m, uint64_t ino, const char *why);
 int ext2_csum_bad(struct ext2_mount *m, uint64_t ino, uint32_t is,
     uint32_t should, const char *fmt, ...) KPRINTF(5, 6);
 /* A feature comes into use (large_file, ext_attr). */
@@ -405,6 +409,38 @@ int ext2_dir_rewrite(struct vnode *dvp, const char *name, size_t len,
 
 /* ---- ext2_readdir.c --------------------------------------------------------------- */
 int ext2_dir_isempty(struct vnode *vp); /* ENOTEMPTY */
+/* Hand the nth record of a block to sink, as it is to be shown; off: of its first
+ * byte; next: the cookie behind it.  *stopp: the sink has enough. */
+int ext2_dir_emit(struct ext2_node *np, uint32_t lbn, uint32_t off,
+    uint32_t nth, const struct dirpack_ent *de, struct dirsink *sink,
+    uint64_t next, bool *stopp);
+
+/* ---- ext2_nameform.c: names that aren't compared as bytes ------------------------- */
+static inline bool
+ext2_names_special(const struct ext2_node *np)
+{
+	return (np->n_flags & (EXT2_IF_CASEFOLD | EXT2_IF_ENCRYPT)) != 0;
+}
+/* An encrypted name as it is shown; its length. */
+size_t ext2_name_show(
+    const char *name, size_t len, char out[EXT2_NAME_MAX + 1]);
+bool ext2_name_equal(const struct ext2_node *np, const struct dirpack_ent *de,
+    const char *name, size_t len);
+/* Find a name by looking at all entries. */
+int ext2_name_scan(
+    struct ext2_node *np, const char *name, size_t len, uint32_t *inop);
+
+/* ---- ext2_inline.c: data in the inode (EXT2_IF_INLINE_DATA) ------------------------ */
+/* All bytes: the node's, until it goes. */
+int ext2_inline_get(
+    struct ext2_node *np, const uint8_t **datap, uint32_t *lenp);
+void ext2_inline_free(struct ext2_node *np);
+int ext2_inline_bmap(
+    struct ext2_node *np, uint64_t off, uint64_t len, struct bmap_run *run);
+int ext2_inline_find(
+    struct ext2_node *np, const char *name, size_t len, uint32_t *inop);
+int ext2_inline_readdir(
+    struct ext2_node *np, struct dirsink *sink, uint64_t *cookiep, bool *eofp);
 int ext2_readdir(
     struct vnode *vp, struct dirsink *sink, uint64_t *cookiep, bool *eofp);
 

@@ -568,6 +568,11 @@ ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	if (how == BMAP_WRITE && end > ext2_maxsize(m, np->n_flags))
 		return EFBIG;
 	memset(run, 0, sizeof(*run));
+	if ((np->n_flags & EXT2_IF_ENCRYPT) != 0)
+		return ext2_refuse(
+		    m, np->n_ino, "is encrypted: its data can't be read");
+	if ((np->n_flags & EXT2_IF_INLINE_DATA) != 0)
+		return ext2_inline_bmap(np, off, len, run);
 	error = ext2_map_kind(np, lbn, n, &blk, &cnt, &unwritten);
 	if (error == 0 && blk == 0 && how == BMAP_WRITE) {
 		error = ext2_begin(m);

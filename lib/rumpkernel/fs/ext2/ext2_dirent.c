@@ -118,12 +118,29 @@ ext2_dir_bad(
 
 /* ---- checksums ---------------------------------------------------------------- */
 
+/* Do the block's records reach to its end, as in a node of an index?  One that
+ * was a block of entries once may still have the tail of it there. */
+static bool
+reaches_end(const struct ext2_mount *m, const uint8_t *blk)
+{
+	const struct ext2_dirent_disk *d = (const void *)blk;
+	const struct ext2_dirent_disk *d2 = (const void *)(blk + 12);
+	uint32_t len = le16_get(d->d_reclen);
+
+	if (m->m_bsize == EXT2_MAX_BLOCK && (len == 0 || len == 65535))
+		return true;
+	return len == m->m_bsize ||
+	    (len == 12 && le16_get(d2->d_reclen) == m->m_bsize - 12);
+}
+
 /* The tail of a block of entries; NULL: it has none. */
 static struct ext2_dirtail_disk *
 tail_of(const struct ext2_mount *m, uint8_t *blk)
 {
 	struct ext2_dirtail_disk *dt = (void *)(blk + m->m_bsize - sizeof(*dt));
 
+	if (reaches_end(m, blk))
+		return NULL;
 	if (le32_get(dt->dt_zero) == 0 && dt->dt_namlen == 0 &&
 	    le16_get(dt->dt_reclen) == sizeof(*dt) &&
 	    dt->dt_type == EXT2_FT_CSUM)

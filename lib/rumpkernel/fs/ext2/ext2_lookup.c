@@ -198,9 +198,14 @@ dir_search(struct vnode *vp, const char *name, size_t len, struct found *f)
 int
 ext2_dir_find(struct vnode *dvp, const char *name, size_t len, uint32_t *inop)
 {
+	struct ext2_node *np = ext2_node_of(dvp);
 	struct found f;
 	int error;
 
+	if ((np->n_flags & EXT2_IF_INLINE_DATA) != 0)
+		return ext2_inline_find(np, name, len, inop);
+	if (ext2_names_special(np))
+		return ext2_name_scan(np, name, len, inop);
 	error = dir_search(dvp, name, len, &f);
 	if (error != 0)
 		return error;

@@ -30,6 +30,42 @@ name_fault(uint32_t lbn, uint32_t nth, const struct dirpack_ent *de)
 	return NULL;
 }
 
+/* Say it, and tell the sink if it wants to know. */
+static int
+bad_entry(const struct ext2_node *np, uint32_t lbn, uint32_t off,
+    const char *why, struct dirsink *sink, uint64_t next, bool *stopp)
+{
+	int error = ext2_dir_bad(np, lbn, off, why);
+
+	if (sink->ds_damage == NULL)
+		return error;
+	*stopp = sink->ds_damage(sink, error, next) != 0;
+	return 0;
+}
+
+int
+ext2_dir_emit(struct ext2_node *np, uint32_t lbn, uint32_t off, uint32_t nth,
+    const struct dirpack_ent *de, struct dirsink *sink, uint64_t next,
+    bool *stopp)
+{
+	bool coded = (np->n_flags & EXT2_IF_ENCRYPT) != 0 &&
+	    dots(lbn, nth, de) != DOTS;
+	const char *why = coded ? NULL : name_fault(lbn, nth, de);
+	const char *name = de->de_name;
+	char shown[EXT2_NAME_MAX + 1];
+	size_t len = de->de_namlen;
+
+	if (why != NULL)
+		return bad_entry(np, lbn, off, why, sink, next, stopp);
+	if (coded) {
+		len = ext2_name_show(name, len, shown);
+		name = shown;
+	}
+	*stopp = sink->ds_emit(
+		     sink, de->de_ino, de->de_dtype, name, len, next) != 0;
+	return 0;
+}
+
 /*
  * Hand the entries of a block from *cookiep on to sink; *stopp: it has enough.
  * A bad name is passed over; behind a bad record the block is lost.
@@ -52,21 +88,15 @@ list_block(struct ext2_node *np, uint32_t lbn, const uint8_t *blk,
 			next = off + de.de_reclen;
 			if (de.de_ino == 0 || base + off < *cookiep)
 				continue;
-			why = name_fault(lbn, nth, &de);
 		}
-		if (why == NULL) {
-			error = sink->ds_emit(sink, de.de_ino, de.de_dtype,
-			    de.de_name, de.de_namlen, base + next);
-		} else {
-			error = ext2_dir_bad(np, lbn, off, why);
-			if (sink->ds_damage == NULL)
-				return error;
-			error = sink->ds_damage(sink, error, base + next);
-		}
-		if (error != 0) {
-			*stopp = true;
-			return 0;
-		}
+		if (why == NULL)
+			error = ext2_dir_emit(
+			    np, lbn, off, nth, &de, sink, base + next, stopp);
+		else
+			error = bad_entry(
+			    np, lbn, off, why, sink, base + next, stopp);
+		if (error != 0 || *stopp)
+			return error;
 		*cookiep = base + next;
 	}
 	*cookiep = base + m->m_bsize;
@@ -83,6 +113,8 @@ ext2_readdir(
 	bool stop = false;
 	int error = 0;
 
+	if ((np->n_flags & EXT2_IF_INLINE_DATA) != 0)
+		return ext2_inline_readdir(np, sink, cookiep, eofp);
 	*eofp = false;
 	while (*cookiep < end && !stop && error == 0) {
 		uint32_t lbn = (uint32_t)(*cookiep >> m->m_bshift);

@@ -91,6 +91,13 @@ ext2_mark_clean(struct ext2_mount *m)
 }
 
 int
+ext2_refuse(struct ext2_mount *m, uint64_t ino, const char *why)
+{
+	mount_message(m->m_mp, ino, UINT64_MAX, "%s", why);
+	return EOPNOTSUPP;
+}
+
+int
 ext2_csum_bad(struct ext2_mount *m, uint64_t ino, uint32_t is, uint32_t should,
     const char *fmt, ...)
 {

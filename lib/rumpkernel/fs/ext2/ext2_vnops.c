@@ -291,9 +291,18 @@ ext2_readlink(struct vnode *vp, struct uio *uio)
 	struct ext2_mount *m = np->n_m;
 	size_t n = (size_t)kmin(np->n_st.st_size, uio->uio_resid);
 	uint64_t blk, cnt;
+	const uint8_t *data;
 	struct buf *bp;
+	uint32_t len;
 	int error;
 
+	if ((np->n_flags & EXT2_IF_ENCRYPT) != 0)
+		return ext2_refuse(
+		    m, np->n_ino, "is encrypted: its target can't be read");
+	if ((np->n_flags & EXT2_IF_INLINE_DATA) != 0) {
+		error = ext2_inline_get(np, &data, &len);
+		return error != 0 ? error : link_move(np, data, n, uio);
+	}
 	if (ext2_fastlink(np))
 		return link_move(np, np->n_block, n, uio);
 	error = ext2_map(np, 0, 1, &blk, &cnt);
@@ -342,6 +351,7 @@ ext2_reclaim(struct vnode *vp)
 		mutex_exit(&np->n_m->m_orphanlock);
 	}
 	vp->v_data = NULL;
+	ext2_inline_free(np);
 	ext2_node_free(np);
 }
 

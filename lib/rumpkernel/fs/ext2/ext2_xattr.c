@@ -4,13 +4,14 @@
  * block of their own, which several inodes may share.
  *
  * All of a node's attributes are read into a set; ext2_xattr_write.c changes it.
- *
- * Left out: values in inodes of their own (ea_inode).
+ * Values may be in inodes of their own (ea_inode), read when they are asked for.
  */
 #include "fs/ext2/ext2_xattr.h"
 #include "kern/klog.h"
 #include "kern/kmem.h"
 #include "kern/kstring.h"
+
+#define EA_INODE_MAX (1u << 24) /* bytes, as Linux bounds it */
 
 static const struct xattr_prefix prefixes[] = {
     {"user.", EXT2_XI_USER, false, true},
@@ -96,15 +97,20 @@ set_parse(struct ext2_node *np, struct xset *xs, const uint8_t *p,
 			return xattr_bad(np, "an entry crosses the end");
 		off = le16_get(e->e_value_off);
 		size = le32_get(e->e_value_size);
-		if (le32_get(e->e_value_inum) != 0)
+		x.x_inum = le32_get(e->e_value_inum);
+		if (x.x_inum != 0 &&
+		    (!ext2_incompat(np->n_m, EXT2_FI_EA_INODE) ||
+			!ext2_ino_usable(np->n_m, x.x_inum) ||
+			size > EA_INODE_MAX))
 			return xattr_bad(
-			    np, "a value is in an inode of its own");
-		if (size > 0 && (off > all || size > all - off))
+			    np, "a value in an inode that can't be");
+		if (x.x_inum == 0 && size > 0 &&
+		    (off > all || size > all - off))
 			return xattr_bad(np, "a value crosses the end");
 		x.x_index = e->e_index;
 		x.x_namlen = e->e_namlen;
 		x.x_name = (const char *)p + sizeof(*e);
-		x.x_value = size > 0 ? base + off : base;
+		x.x_value = x.x_inum == 0 && size > 0 ? base + off : base;
 		x.x_len = size;
 		x.x_inbody = false;
 		error = xset_add(xs, &x);
@@ -248,6 +254,75 @@ xset_find(const struct xset *xs, uint8_t index, const char *name)
 
 /* ---- the operations -------------------------------------------------------------- */
 
+/* The bytes of a value's inode. */
+static int
+inode_value(struct ext2_node *vnp, uint8_t *out)
+{
+	struct ext2_mount *m = vnp->n_m;
+	uint64_t size = vnp->n_st.st_size, off, blk, cnt, n;
+	int error;
+
+	for (off = 0; off < size; off += n) {
+		error = ext2_map(vnp, off >> m->m_bshift,
+		    howmany(size - off, m->m_bsize), &blk, &cnt);
+		if (error != 0)
+			return error;
+		if (blk == 0)
+			return xattr_bad(vnp, "a hole in a value's inode");
+		n = kmin(size - off, ext2_blkoff(m, cnt));
+		error = blkdev_read(
+		    m->m_dev, out + off, ext2_blkoff(m, blk), n, BIO_META);
+		if (error != 0)
+			return error;
+	}
+	return 0;
+}
+
+/* Is it the value that the entry means?  Its time of access is a hash of it; an
+ * old form had the owner's number as time of change instead. */
+static bool
+value_right(const struct ext2_node *np, const struct ext2_node *vnp,
+    const uint8_t *value)
+{
+	const struct rump_stat *st = &vnp->n_st;
+
+	if ((uint32_t)st->st_mtim.tv_sec == np->n_ino &&
+	    st->st_gen == np->n_st.st_gen)
+		return true;
+	return ext2_csum_bitmap(np->n_m->m_seed, value,
+		   (uint32_t)st->st_size) == (uint32_t)st->st_atim.tv_sec;
+}
+
+/* A value that is an inode of its own; *valuep is the caller's to free. */
+static int
+value_load(struct ext2_node *np, const struct xattr *x, uint8_t **valuep)
+{
+	struct ext2_node *vnp = kmem_alloc(sizeof(*vnp));
+	uint8_t *p = NULL;
+	int error;
+
+	if (vnp == NULL)
+		return ENOMEM;
+	error = ext2_node_load(np->n_m, x->x_inum, vnp);
+	if (error == ESTALE ||
+	    (error == 0 &&
+		((vnp->n_flags & EXT2_IF_EA_INODE) == 0 ||
+		    vnp->n_st.st_size != x->x_len)))
+		error = xattr_bad(np, "a value's inode isn't one");
+	if (error == 0 && (p = kmem_alloc(kmax(x->x_len, 1))) == NULL)
+		error = ENOMEM;
+	if (error == 0)
+		error = inode_value(vnp, p);
+	if (error == 0 && !np->n_m->m_nocsum && !value_right(np, vnp, p))
+		error = xattr_bad(np, "a value isn't what its hash says");
+	kmem_free(vnp, sizeof(*vnp));
+	if (error == 0)
+		*valuep = p;
+	else
+		kmem_free(p, kmax(x->x_len, 1));
+	return error;
+}
+
 static int
 give(const void *value, size_t n, void *buf, size_t *lenp)
 {
@@ -268,6 +343,7 @@ ext2_getxattr(struct vnode *vp, const char *name, void *buf, size_t *lenp)
 	struct ext2_node *np = ext2_node_of(vp);
 	const struct xattr_prefix *p;
 	const struct xattr *x;
+	uint8_t *value;
 	const char *rest;
 	struct xset xs;
 	int error;
@@ -278,9 +354,20 @@ ext2_getxattr(struct vnode *vp, const char *name, void *buf, size_t *lenp)
 	if (error != 0)
 		return error;
 	x = xset_find(&xs, p->index, rest);
+	/* Inline data is a file's content. */
+	if (p->index == EXT2_XI_SYSTEM && kstrcmp(rest, "data") == 0)
+		x = NULL;
 	if (x == NULL)
 		error = ENODATA;
-	else if (xattr_isacl(p->index))
+	else if (x->x_inum != 0 && *lenp == 0)
+		*lenp = x->x_len;
+	else if (x->x_inum != 0) {
+		error = value_load(np, x, &value);
+		if (error == 0) {
+			error = give(value, x->x_len, buf, lenp);
+			kmem_free(value, kmax(x->x_len, 1));
+		}
+	} else if (xattr_isacl(p->index))
 		error = ext2_acl_fromdisk(x->x_value, x->x_len, buf, lenp);
 	else
 		error = give(x->x_value, x->x_len, buf, lenp);
@@ -309,6 +396,9 @@ ext2_listxattr(struct vnode *vp, char *buf, size_t *lenp)
 		for (unsigned k = 0; k < nitems(prefixes); k++)
 			if (prefixes[k].index == x->x_index)
 				p = &prefixes[k];
+		if (x->x_index == EXT2_XI_SYSTEM && x->x_namlen == 4 &&
+		    memcmp(x->x_name, "data", 4) == 0)
+			continue;
 		if (p == NULL || p->whole != (x->x_namlen == 0) ||
 		    kmemchr(x->x_name, '\0', x->x_namlen) != NULL)
 			continue;

@@ -19,6 +19,7 @@ struct xattr {
 	const char *x_name;
 	const uint8_t *x_value;
 	uint32_t x_len;
+	uint32_t x_inum; /* not 0: the inode that holds the value */
 };
 struct xset {
 	struct xattr *xs_v;
