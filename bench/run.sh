@@ -159,6 +159,8 @@ row "1,000 commands in fsu_sh : 1,000 processes" 0.05 \
 
 # shellcheck source=bench/msdos.sh
 . "$top/bench/msdos.sh"
+# shellcheck source=bench/cd9660.sh
+. "$top/bench/cd9660.sh"
 
 if printf getpid | grep -Eq "$only"; then
 	./getpid | awk '{ printf "| rump_sys_getpid() : native system call | %.2f%s | | 0.25 | %.1f ns | %.1f ns | |\n", $1, ($1 > 0.25 ? " **missed**" : ""), $2, $3 }'

@@ -62,6 +62,7 @@ if [ "$what" = check ]; then
 	need_command mcopy mtools
 	need_command xorriso xorriso
 	need_command genisoimage genisoimage
+	need_command 7z p7zip-full
 	need_command strace strace
 	need_command setcap libcap2-bin
 	need_command python3 python3
