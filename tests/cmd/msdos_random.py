@@ -25,7 +25,7 @@ STEMS = ["a", "B", "Mixed Case", "lower.txt", "UPPER.TXT", "x" * 60, "e\u00e9\u0
 
 def die(text):
     print(f"seed {SEED}: {text}")
-    print("\n".join(log[-EVERY - 5:]))
+    print("\n".join(log))
     sys.exit(1)
 
 
@@ -104,7 +104,7 @@ def put(over=False):
     with open("src", "wb") as f:
         f.write(data)
     had = d.get(fold(name))
-    if change("fsu_put", IMAGE, "-T", "src", other_case(f"{path}/{name}") if over else f"{path}/{name}"):
+    if change("fsu_put", IMAGE, "-T", "src", other_case(f"{path}/{name}") if at else f"{path}/{name}"):
         d[fold(name)] = (had[0] if had else name, data)
 
 
@@ -261,6 +261,7 @@ def check():
     run("fsu_get", IMAGE, "-R", "/", "out")
     on_disk("out", root, "fsu_get")
     checks += 1
+    log.clear()
     if checks % 4 == 0 and shutil.which("7z") and root:
         shutil.rmtree("out7", ignore_errors=True)
         run("7z", "x", "-y", "-oout7", IMAGE)

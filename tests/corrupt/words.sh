@@ -103,6 +103,44 @@ bfs_inode() {
 	bfs put "$at" "$@"
 }
 
+# ---- FAT --------------------------------------------------------------------------
+# fat_standard 12|16|32: a sound volume, clusters of 512 bytes.  Fails: no tool.
+fat_standard() {
+	for tool in mkfs.fat mcopy fsck.fat python3; do
+		command -v $tool >/dev/null || {
+			tap 0 "$case # SKIP no $tool"
+			return 1
+		}
+	done
+	if [ ! -f "$work/standard.fat$1" ]; then
+		mkdir -p "$work/fattree/dir/sub"
+		echo hello >"$work/fattree/hello"
+		echo other >"$work/fattree/other"
+		echo long >"$work/fattree/A long name of thirty letters"
+		head -c 5000 /dev/zero | tr '\0' b >"$work/fattree/big"
+		head -c 3000 /dev/zero | tr '\0' c >"$work/fattree/big2"
+		echo in >"$work/fattree/dir/in"
+		echo deep >"$work/fattree/dir/sub/deep"
+		case $1 in
+		12) size=1000 ;;
+		16) size=4000 ;;
+		32) size=34000 ;;
+		esac
+		mkfs.fat -C -F "$1" -s 1 -i 12345678 "$work/standard.fat$1" $size >/dev/null
+		MTOOLS_SKIP_CHECK=1 mcopy -s -i "$work/standard.fat$1" "$work"/fattree/* ::
+	fi
+	cp "$work/standard.fat$1" "$img"
+}
+fatat() { python3 "$here/../cmd/fat.py" "$img" "$@"; }
+# nochange REGEX: nothing is written to it, whatever is asked.
+nochange() {
+	reads 1 "$1" fsu_rm @ /other
+	[ "$(wc -l <"$work/err")" -le 3 ]
+	tap $? "$case: told in few words"
+	reads 1 "$1" fsu_put @ /etc/passwd /
+	reads 1 "$1" fsu_touch @ /hello
+}
+
 # ---- saying what must happen ------------------------------------------------------
 tap() { # 0 for good, name
 	n=$((n + 1))

@@ -92,6 +92,9 @@ struct msdos_node {
 	uint32_t
 	    n_first; /* cluster; 0: none (FAT12's and FAT16's root, empty files) */
 	uint32_t n_count; /* clusters in the chain; UINT32_MAX: not known yet */
+	uint32_t
+	    n_loop; /* so many, then they repeat; UINT32_MAX: they don't; 0:
+			     not known yet */
 	uint64_t n_entry; /* its short entry, byte of the device; 0: none */
 	uint8_t n_attr;	  /* MSDOS_ATTR_* */
 	uint8_t n_lcase;
@@ -151,6 +154,9 @@ int msdos_fat_get(struct msdos_mount *m, uint32_t cluster, uint32_t *valp);
  * number).  EUCLEAN. */
 int msdos_fat_run(struct msdos_mount *m, uint64_t ino, uint32_t cluster,
     uint32_t max, uint32_t *lenp, uint32_t *nextp);
+/* The same, and what comes after is anything. */
+int msdos_fat_peek(struct msdos_mount *m, uint32_t cluster, uint32_t max,
+    uint32_t *lenp, uint32_t *nextp);
 /*
  * Up to want clusters in one piece, near goal (0: anywhere), linked to each other
  * and ended; after tail (0: none) if that is one.  ENOSPC.

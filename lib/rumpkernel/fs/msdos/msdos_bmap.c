@@ -6,6 +6,10 @@
  * own, every 64th cluster (every 2^n-th where that would be more than CHAIN_ROOM_MAX),
  * so that any place is at most that far from one; and where the last search ended, so
  * that sequential reading never starts again.
+ *
+ * Whether a chain comes back to where it was is found out before its second cluster is
+ * used, by going through it once (Brent's algorithm, on pieces), else what is read after
+ * that would be taken for the file's.
  */
 #include "fs/msdos/msdos.h"
 #include "kern/klog.h"
@@ -115,29 +119,6 @@ note_run(struct msdos_node *np, uint32_t idx, uint32_t cluster, uint32_t n)
 	mutex_exit(&np->n_m->m_lock);
 }
 
-/*
- * Whether a walk comes back to where it was, after Brent: a run that has the cluster
- * remembered closes the loop; what is remembered is a later run's at 1, 2, 4, 8 ..
- * steps.  So a loop is found in three times its clusters, however many a volume has.
- */
-struct looping {
-	uint32_t lo_cluster; /* 0: none yet */
-	uint32_t lo_steps, lo_until;
-};
-
-static bool
-is_loop(struct looping *lo, uint32_t cluster, uint32_t n)
-{
-	if (lo->lo_cluster != 0 && lo->lo_cluster - cluster < n)
-		return true;
-	if (lo->lo_steps++ == lo->lo_until) {
-		lo->lo_until = 2 * lo->lo_until + 1;
-		lo->lo_steps = 0;
-		lo->lo_cluster = cluster;
-	}
-	return false;
-}
-
 /* Clusters that the file can have at most: a directory's entries are counted. */
 static uint32_t
 most_clusters(const struct msdos_node *np)
@@ -149,31 +130,97 @@ most_clusters(const struct msdos_node *np)
 			       : m->m_geom.mg_clusters;
 }
 
+/* The chain repeats itself after lambda clusters: how many different ones it has. */
+static int
+loop_clusters(struct msdos_node *np, uint64_t lambda)
+{
+	uint32_t ahead = np->n_first, behind = np->n_first;
+	uint64_t mu = 0;
+	int error = 0;
+
+	for (uint64_t i = 0; i < lambda && error == 0; i++)
+		error = msdos_fat_get(np->n_m, ahead, &ahead);
+	for (; error == 0 && ahead != behind; mu++) {
+		error = msdos_fat_get(np->n_m, ahead, &ahead);
+		if (error == 0)
+			error = msdos_fat_get(np->n_m, behind, &behind);
+	}
+	if (error == 0)
+		np->n_loop = (uint32_t)(mu + lambda);
+	return error;
+}
+
+/* Is the chain a loop, or else how long?  It may end in what is no cluster; a directory's
+ * may be longer than it can be. */
+static int
+chain_measure(struct msdos_node *np)
+{
+	struct msdos_mount *m = np->n_m;
+	uint32_t c = np->n_first, mark = c, n, next;
+	uint64_t at = 0, markat = 0, steps = 0, limit = 1;
+	uint32_t most = most_clusters(np);
+	int error;
+
+	while (np->n_loop == 0 && np->n_count == UINT32_MAX) {
+		error = msdos_fat_peek(m, c, m->m_geom.mg_clusters, &n, &next);
+		if (error != 0)
+			return error;
+		if (at < m->m_geom.mg_clusters)
+			note_run(np, (uint32_t)at, c, n);
+		at += n;
+		c = next;
+		if (next == FAT_END || (msdos_isdir(np) && at > most))
+			np->n_count = (uint32_t)at;
+		if (!msdos_cluster_ok(m, next))
+			np->n_loop = UINT32_MAX;
+		else if (c == mark)
+			return loop_clusters(np, at - markat);
+		else if (++steps == limit) {
+			mark = c;
+			markat = at;
+			steps = 0;
+			limit *= 2;
+		}
+	}
+	return 0;
+}
+
 int
 msdos_chain_find(struct msdos_node *np, uint32_t idx, uint32_t max,
     uint32_t *clusterp, uint32_t *lenp)
 {
 	struct msdos_mount *m = np->n_m;
-	struct looping lo = {0};
 	uint32_t at, c, n, next;
 	int error;
 
 	if (np->n_first == 0)
 		return ENOENT;
+	if (idx + (uint64_t)max > 1) {
+		error = chain_measure(np);
+		if (error != 0)
+			return error;
+		if (np->n_loop != 0 && idx >= np->n_loop)
+			return msdos_damage(
+			    m, np->n_st.st_ino, "its chain is a loop");
+		if (np->n_loop != 0)
+			max = (uint32_t)kmin(max, np->n_loop - idx);
+	}
 	mutex_enter(&m->m_lock);
 	samples_nearest(np, idx, &at, &c);
 	mutex_exit(&m->m_lock);
-	if (idx >= m->m_geom.mg_clusters)
-		return msdos_damage(m, np->n_st.st_ino, "its chain is a loop");
 	for (;;) {
 		/* As far as it goes in one piece, to what is wanted. */
-		error = msdos_fat_run(
-		    m, np->n_st.st_ino, c, idx - at + kmax(max, 1), &n, &next);
+		error = msdos_fat_peek(
+		    m, c, idx - at + kmax(max, 1), &n, &next);
 		if (error != 0)
 			return error;
-		if (is_loop(&lo, c, n))
-			return msdos_damage(
-			    m, np->n_st.st_ino, "its chain is a loop");
+		if (next != FAT_END && !msdos_cluster_ok(m, next)) {
+			/* A damaged end: told when that is asked for. */
+			if (idx - at >= n - 1)
+				return msdos_fat_run(
+				    m, np->n_st.st_ino, c, n, &n, &next);
+			n--;
+		}
 		note_run(np, at, c, n);
 		if (idx - at < n)
 			break;
@@ -193,29 +240,23 @@ int
 msdos_chain_count(struct msdos_node *np, uint32_t *countp)
 {
 	struct msdos_mount *m = np->n_m;
-	uint32_t at, c, n, next, most = most_clusters(np);
-	struct looping lo = {0};
+	uint32_t c, n, next;
 	int error;
 
 	if (np->n_first == 0)
 		np->n_count = 0;
 	if (np->n_count == UINT32_MAX) {
-		mutex_enter(&m->m_lock);
-		samples_nearest(np, UINT32_MAX, &at, &c);
-		mutex_exit(&m->m_lock);
-		for (;; at += n, c = next) {
+		error = chain_measure(np);
+		if (error == 0 && np->n_loop != UINT32_MAX && np->n_loop != 0)
+			error = msdos_damage(
+			    m, np->n_st.st_ino, "its chain is a loop");
+		/* It leads nowhere: to say where it is gone through again. */
+		for (c = np->n_first; error == 0 && np->n_count == UINT32_MAX;
+		     c = next)
 			error = msdos_fat_run(m, np->n_st.st_ino, c,
 			    m->m_geom.mg_clusters, &n, &next);
-			if (error != 0)
-				return error;
-			if (is_loop(&lo, c, n) || at >= m->m_geom.mg_clusters)
-				return msdos_damage(
-				    m, np->n_st.st_ino, "its chain is a loop");
-			note_run(np, at, c, n);
-			if (next == FAT_END || at + n > most)
-				break;
-		}
-		np->n_count = at + n;
+		if (error != 0)
+			return error;
 	}
 	*countp = np->n_count;
 	return 0;

@@ -174,8 +174,8 @@ bad_link(struct msdos_mount *m, uint64_t ino, uint32_t cluster, uint32_t next)
 }
 
 int
-msdos_fat_run(struct msdos_mount *m, uint64_t ino, uint32_t cluster,
-    uint32_t max, uint32_t *lenp, uint32_t *nextp)
+msdos_fat_peek(struct msdos_mount *m, uint32_t cluster, uint32_t max,
+    uint32_t *lenp, uint32_t *nextp)
 {
 	uint32_t fat = m->m_geom.mg_fat, c = cluster, n = 1, in, next;
 	uint64_t start;
@@ -204,9 +204,18 @@ msdos_fat_run(struct msdos_mount *m, uint64_t ino, uint32_t cluster,
 	}
 	*lenp = n;
 	*nextp = next;
-	if (next != FAT_END && !msdos_cluster_ok(m, next))
-		return bad_link(m, ino, c, next);
 	return 0;
+}
+
+int
+msdos_fat_run(struct msdos_mount *m, uint64_t ino, uint32_t cluster,
+    uint32_t max, uint32_t *lenp, uint32_t *nextp)
+{
+	int error = msdos_fat_peek(m, cluster, max, lenp, nextp);
+
+	if (error == 0 && *nextp != FAT_END && !msdos_cluster_ok(m, *nextp))
+		error = bad_link(m, ino, cluster + *lenp - 1, *nextp);
+	return error;
 }
 
 /* ---- the maps ------------------------------------------------------------------------ */

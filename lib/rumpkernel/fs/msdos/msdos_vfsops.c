@@ -89,6 +89,31 @@ load_mirroring(struct msdos_mount *m, const struct msdos_bpb32_disk *b3)
 	return EUCLEAN;
 }
 
+/* More than two FATs are rare, a wrong number of them isn't: all begin alike. */
+static int
+check_fats(struct msdos_mount *m)
+{
+	const struct msdos_geom *g = &m->m_geom;
+	uint8_t first[3], head[3];
+	int error = 0;
+
+	for (uint32_t i = 0; i < g->mg_nfats && g->mg_nfats > 2; i++) {
+		error = blkdev_read(m->m_dev, i == 0 ? first : head,
+		    (g->mg_reserved + (uint64_t)i * g->mg_fatsectors) *
+			g->mg_sector,
+		    sizeof(head), BIO_META);
+		if (error != 0)
+			break;
+		if (i == 0 || memcmp(first, head, 2) == 0)
+			continue;
+		mount_message(m->m_mp, 0, 0,
+		    "the boot sector can't be: FAT %u of %u is none", i + 1,
+		    g->mg_nfats);
+		return EUCLEAN;
+	}
+	return error;
+}
+
 static int
 boot_load(struct msdos_mount *m)
 {
@@ -112,7 +137,9 @@ boot_load(struct msdos_mount *m)
 	while ((1u << m->m_clshift) < m->m_geom.mg_cluster)
 		m->m_clshift++;
 	m->m_volid = le32_get(ext_of(boot, m->m_geom.mg_fat)->ex_volid);
-	error = load_mirroring(m, (const void *)boot);
+	error = check_fats(m);
+	if (error == 0)
+		error = load_mirroring(m, (const void *)boot);
 	if (error == 0)
 		error = msdos_fat_isclean(m, &m->m_oldclean);
 	if (error == 0 &&
