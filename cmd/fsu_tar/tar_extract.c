@@ -440,23 +440,6 @@ make_other(struct extract *x, int dirfd, const char *name)
 	return r;
 }
 
-static bool
-known_type(uint32_t mode)
-{
-	switch (mode & RUMP_S_IFMT) {
-	case RUMP_S_IFREG:
-	case RUMP_S_IFDIR:
-	case RUMP_S_IFLNK:
-	case RUMP_S_IFBLK:
-	case RUMP_S_IFCHR:
-	case RUMP_S_IFIFO:
-	case RUMP_S_IFSOCK:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* -1: the archive is bad. */
 static int
 one_member(struct extract *x)
@@ -519,7 +502,7 @@ one_entry(struct extract *x, int n, char **operands)
 		if (x->tty)
 			fsu_out_flush(x->o->to_says);
 	}
-	if (!r->r_hardlink && !known_type(r->r_mode)) {
+	if (!r->r_hardlink && fsu_modetype(r->r_mode) == '?') {
 		fsu_errorf(
 		    x->f, "%s: is of an unknown type", fsu_visible(x->path));
 		ret = 0;

@@ -289,23 +289,6 @@ take_link(struct reader *r, const char *path, const char *to,
 	return 0;
 }
 
-static bool
-known_type(uint32_t type)
-{
-	switch (type) {
-	case RUMP_S_IFREG:
-	case RUMP_S_IFDIR:
-	case RUMP_S_IFLNK:
-	case RUMP_S_IFBLK:
-	case RUMP_S_IFCHR:
-	case RUMP_S_IFIFO:
-	case RUMP_S_IFSOCK:
-		return true;
-	default:
-		return false;
-	}
-}
-
 /* 0, or an errno that ends it all. */
 static int
 take_entry(struct reader *r, struct archive_entry *ae)
@@ -323,7 +306,7 @@ take_entry(struct reader *r, struct archive_entry *ae)
 	to = archive_entry_hardlink(ae);
 	if (to != NULL)
 		return take_link(r, path, to, ae);
-	if (!known_type(type)) {
+	if (fsu_modetype(type) == '?') {
 		entry_fail(r, path, "is of an unknown type");
 		return 0;
 	}
