@@ -28,8 +28,9 @@
 
 /* A file system under test: a line of vt_fs.c. */
 struct vt_fs {
-	const char *fs_name; /* what suite.sh and the command line call it */
-	const char *fs_type; /* the kernel's name */
+	const char *fs_name;  /* what suite.sh and the command line call it */
+	const char *fs_type;  /* the kernel's name */
+	const char *fs_shown; /* what a mount shows, where that is another */
 	/* Format the open host file fd of that size; NULL: no device at all.
 	 * inodes: how many are enough, 0: as the formatter likes. */
 	bool (*fs_format)(
@@ -58,6 +59,11 @@ extern const unsigned vt_nfilesystems;
 
 /* The one that is under test now, and what it can hold. */
 extern const struct vt_fs *vt_fs;
+static inline const char *
+vt_shown(void)
+{
+	return vt_fs->fs_shown != NULL ? vt_fs->fs_shown : vt_fs->fs_type;
+}
 extern struct rump_fscaps vt_caps;
 
 /*

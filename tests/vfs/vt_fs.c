@@ -54,6 +54,22 @@ format_fat(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
 	return system(cmd) == 0;
 }
 
+/* By mke2fs: fs_features has its options. */
+static bool
+format_mke2fs(const struct vt_fs *fs, int fd, uint64_t size, uint64_t inodes)
+{
+	char cmd[200], number[40] = "";
+
+	if (inodes != 0)
+		snprintf(number, sizeof(number), "-N %llu",
+		    (unsigned long long)inodes);
+	snprintf(cmd, sizeof(cmd),
+	    "PATH=$PATH:/sbin:/usr/sbin; mke2fs -q -F %s %s /dev/fd/%d "
+	    "%lluk >/dev/null 2>&1",
+	    fs->fs_features, number, fd, (unsigned long long)size >> 10);
+	return system(cmd) == 0;
+}
+
 /* By xorriso or genisoimage: fs_features has the command and its options. */
 static bool
 pack_iso(const struct vt_fs *fs, const char *dir, const char *image)
@@ -86,6 +102,22 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_block = 2048,
 	.fs_rev = 1},
     {.fs_name = "ext2-64k", EXT2, .fs_size = 512 * MB, .fs_block = 65536},
+    {.fs_name = "ext4",
+	.fs_type = "ext2",
+	.fs_shown = "ext4",
+	.fs_format = format_mke2fs,
+	.fs_check = "e2fsck -fn %s",
+	.fs_needs = "mke2fs",
+	.fs_features = "-t ext4 -b 4096 -O ^has_journal",
+	.fs_size = 64 * MB},
+    {.fs_name = "ext4-1k",
+	.fs_type = "ext2",
+	.fs_shown = "ext4",
+	.fs_format = format_mke2fs,
+	.fs_check = "e2fsck -fn %s",
+	.fs_needs = "mke2fs",
+	.fs_features = "-t ext4 -b 1024 -O ^has_journal",
+	.fs_size = 32 * MB},
     {.fs_name = "sysvbfs",
 	.fs_type = "sysvbfs",
 	.fs_format = format_newfs,
