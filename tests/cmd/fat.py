@@ -123,7 +123,7 @@ class Fat:
 def main(path, command, *args):
     with open(path, "r+b" if command != "same" else "rb") as f:
         x = Fat(f)
-        num = [int(a, 0) if a[:1].isdigit() else a for a in args]
+        num = [int(a, 0) if a.isdigit() or a.startswith("0x") else a for a in args]
         if command == "bpb":
             print(x.bpb(*num)) if len(num) == 1 else x.bpb(*num)
         elif command == "entry":

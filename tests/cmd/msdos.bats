@@ -144,3 +144,100 @@ what() { (cd "$1" && find . -mindepth 1 \( -type d -printf '%P/\n' -o -printf '%
 	fsu_get img -R / out
 	diff -r host out
 }
+
+fat() { python3 "$BATS_TEST_DIRNAME/fat.py" img "$@"; }
+table() { # FAT NUMBER: its sum
+	dd if=img bs=512 skip=$(($(fat bpb reserved) + $1 * $(fat bpb fatsectors32))) \
+		count="$(fat bpb fatsectors32)" status=none | sha256sum
+}
+
+@test "msdos: one FAT of two is active, the other stays as it is" {
+	truncate -s 40M img
+	mkfs.fat -F 32 -s 1 img >/dev/null
+	head -c 5000 /dev/urandom >f
+	mcopy -i img f ::f
+	fat bpb flags 0x81
+	read -r _ second _ <<<"$(fat chain f)"
+	fat fat "$second" 0 0
+	fsu_cat img f | cmp - f
+	before=$(table 0)
+	other=$(table 1)
+	fsu_put img f /g
+	fsu_cat img g | cmp - f
+	[ "$(table 0)" = "$before" ]
+	[ "$(table 1)" != "$other" ]
+	# mirrored: the first counts, which knows nothing of g
+	fat bpb flags 0
+	run fsu_cat img g
+	[ "$status" -eq 1 ]
+}
+
+@test "msdos: marked as in use from the first change to the end; who was dirty stays so" {
+	for fmt in "12 1900K dirty16" "16 32M dirty16" "32 40M dirty32"; do
+		read -r bits size field <<<"$fmt"
+		rm -f img in
+		truncate -s "$size" img
+		mkfs.fat -F "$bits" -s 1 img >/dev/null
+		clean=$(sum img)
+		mkfifo in
+		fsu_sh img <in >/dev/null &
+		exec 9>in
+		# nothing is marked before a change
+		echo "ls /" >&9
+		sleep 0.3
+		[ "$clean" = "$(sum img)" ]
+		echo "mkdir one" >&9
+		for i in $(seq 50); do
+			[ "$(($(fat bpb $field) & 1))" = 1 ] && break
+			sleep 0.1
+		done
+		[ "$(($(fat bpb $field) & 1))" = 1 ]
+		[ "$bits" = 12 ] || [ $(($(fat fat 1) >> (bits == 16 ? 15 : 27))) = 0 ]
+		exec 9>&-
+		wait $!
+		[ "$(($(fat bpb $field) & 1))" = 0 ]
+		fsck.fat -n img
+		# left dirty by somebody: said once, and it stays
+		fat bpb $field 1
+		run fsu_mkdir img two three
+		[ "$status" -eq 0 ]
+		[ "$(grep -c 'not unmounted cleanly' <<<"$output")" = 1 ]
+		[ "$(($(fat bpb $field) & 1))" = 1 ]
+		run fsu_ls img
+		[ "$status" -eq 0 ]
+		[ "$output" = "$(printf 'one\nthree\ntwo')" ]
+	done
+}
+
+@test "msdos: codepage, zone, attributes" {
+	truncate -s 4M img
+	mkfs.fat img >/dev/null
+	echo x | mcopy -i img - ::AXB.TXT
+	fat set AXB.TXT name 419d42
+	[ "$(fsu_ls img)" = 'A¥B.TXT' ]
+	[ "$(fsu_ls -o codepage=850 img)" = 'AØB.TXT' ]
+	[ "$(fsu_cat -o codepage=850 img aøb.txt)" = x ]
+	run fsu_ls -o codepage=852 img
+	[ "$status" -eq 2 ]
+	echo y | fsu_write -o codepage=850 img 'ÁØ'
+	mdir -i img :: | grep -q 2
+	# local times of the volume's zone
+	fsu_touch -o tz=+0200 img -d '2020-06-01 12:00:00 UTC' t
+	mdir -i img ::t | grep -q '2020-06-01  14:00'
+	[ "$(fsu_stat -o tz=+02:00 img -c %Y t)" = 1591012800 ]
+	[ "$(fsu_stat img -c %Y t)" = 1591020000 ]
+	[ "$(fsu_stat -o tz=-03:30 img -c %Y t)" = $((1591020000 + 12600)) ]
+	for tz in x +25 +1:2 5; do
+		run fsu_ls -o tz=$tz img
+		[ "$status" -eq 2 ]
+	done
+	# bits of DOS
+	fsu_chflags img uhidden,usystem,nouarch t
+	[[ $(fsu_ls img -lO t) == *usystem,uhidden* ]]
+	mattrib -i img ::t | grep -q 'SH'
+	fsu_chflags img nouhidden,nousystem,uarch t
+	mattrib -i img ::t | grep -q 'A '
+	fsu_mkdir img d
+	[ "$(fsu_stat -o uid=5,gid=6,fmask=0137,dmask=077 img -c '%u %g %a' t d)" = $'5 6 640\n5 6 700' ]
+	fsck.fat -n img
+}

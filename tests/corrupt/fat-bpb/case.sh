@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # boot sectors that can't be: each says why, and nothing is read
 if fat_standard 16; then
 	bad() { # FAT FIELD VALUE REGEX

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # chains that come back: to their start, to their middle, to themselves; a file's and a
 # directory's
 for fat in 12 16 32; do

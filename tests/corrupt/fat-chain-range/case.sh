@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # a chain that leads to 0, 1, the reserved range, past the end
 for fat in 12 16 32; do
 	fat_standard $fat || break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # two files that share clusters: nothing is written to such a volume
 for fat in 12 16 32; do
 	fat_standard $fat || break

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # a directory with a million slots in one cluster: its chain comes back
 if fat_standard 32; then
 	dir=$(fatat chain /dir)

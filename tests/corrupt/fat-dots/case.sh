@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # ".." that isn't there or leads elsewhere: told, and the others are read
 for fat in 16 32; do
 	fat_standard $fat || break

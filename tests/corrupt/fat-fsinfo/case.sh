@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # FSInfo's numbers are hints, and it may not be there at all
 if fat_standard 32; then
 	for n in 0 1 5 0xfffffffe 0xffffffff; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # long names whose pieces are out of order, have a wrong checksum, no short name, or
 # say that there are more of them: the short name counts
 for fat in 12 32; do

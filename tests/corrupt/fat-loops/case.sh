@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# shellcheck shell=sh disable=SC2154,SC2034
+# shellcheck shell=sh disable=SC2154,SC2034,SC2046
 # a hundred directories, each a loop of one cluster, in a volume of two million: each
 # is found in a few steps, not in as many as there are clusters
 if command -v mkfs.fat >/dev/null && command -v mmd >/dev/null; then
