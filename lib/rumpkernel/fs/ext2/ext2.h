@@ -223,6 +223,10 @@ int ext2_super_put(struct ext2_mount *m, bool now);
 /* What features allow: EOPNOTSUPP, or mnt_flags gain RUMP_MNT_RDONLY; said. */
 int ext2_super_features(struct ext2_mount *m, const struct ext2_super_disk *sb);
 
+/* ---- ext2_mmp.c ------------------------------------------------------------ */
+/* Has another one the file system mounted?  A warning; EUCLEAN. */
+int ext2_mmp_look(struct ext2_mount *m);
+
 /* ---- ext2_group.c ------------------------------------------------------- */
 /* Where block b of the descriptors is. */
 uint64_t ext2_gdt_block(const struct ext2_mount *m, uint32_t b);

@@ -162,6 +162,8 @@ ext2_mount_load(struct ext2_mount *m)
 		error = ext2_super_load(m, &sb);
 	if (error == 0)
 		error = ext2_groups_load(m);
+	if (error == 0)
+		error = ext2_mmp_look(m);
 	return error;
 }
 
