@@ -4,13 +4,11 @@
  * that fails.
  */
 #include <string.h>
-#include <sys/statvfs.h>
 
 #include "copy_impl.h"
 #include "fmt.h"
 
-#define LITTLE_BYTES 65536u /* with no more than these a disk is full */
-#define XBUF_BYTES   (2u * RUMP_XATTR_SIZE_MAX) /* a list of names, and a value */
+#define XBUF_BYTES (2u * RUMP_XATTR_SIZE_MAX) /* a list of names, and a value */
 
 /* ---- attributes --------------------------------------------------------------------- */
 
@@ -111,37 +109,17 @@ cp_wants_flags(const struct cp *c, const struct rump_stat *st)
 
 /* ---- messages ------------------------------------------------------------------------- */
 
-/* An image that is sparse needs room of its host's. */
-static bool
-host_is_full(struct fsu *f)
-{
-	struct statvfs sv;
-
-	return fstatvfs(fsu_image_fd(f), &sv) == 0 &&
-	    (uint64_t)sv.f_bavail * sv.f_frsize < LITTLE_BYTES;
-}
-
 void
 cp_error(struct cp *c, const char *path, bool of_target, int error)
 {
 	char need[32] = "an inode or a block";
-	struct rump_statvfs sv;
 	struct fsu *f;
-	uint64_t room;
 
 	error = error < 0 ? -error : error;
 	f = of_target && c->dst.image ? c->df : c->src.image ? c->f : NULL;
 	if (of_target && !c->dst.image)
 		f = NULL;
-	if (error == RUMP_ENOSPC && of_target && c->dst.image &&
-	    ukfs_fsinfo(c->dst.ukfs, &sv) == 0) {
-		room = sv.f_bavail * sv.f_frsize;
-		if (room / 2 > c->need && host_is_full(f)) {
-			fsu_errorf(f,
-			    "%s: No space left on the host, where the image is",
-			    fsu_quote_maybe(path));
-			return;
-		}
+	if (error == RUMP_ENOSPC && of_target && c->dst.image) {
 		if (c->need > 0)
 			snprintf(need, sizeof(need), "%llu bytes",
 			    (unsigned long long)c->need);

@@ -11,6 +11,8 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "fmt.h"
@@ -107,6 +109,21 @@ fsu_strerror(int error)
 	return strerror(error);
 }
 
+#define LITTLE_BYTES ((uint64_t)256 << 10)
+
+/* An image with holes needs room of its host's, too. */
+static bool
+host_is_full(struct fsu *f)
+{
+	struct statvfs sv;
+	struct stat st;
+
+	return fstat(fsu_image_fd(f), &st) == 0 && S_ISREG(st.st_mode) &&
+	    (uint64_t)st.st_blocks * 512 < (uint64_t)st.st_size &&
+	    fstatvfs(fsu_image_fd(f), &sv) == 0 &&
+	    (uint64_t)sv.f_bavail * sv.f_frsize < LITTLE_BYTES;
+}
+
 const char *
 fsu_no_room(struct fsu *f, int error, const char *needed)
 {
@@ -116,6 +133,8 @@ fsu_no_room(struct fsu *f, int error, const char *needed)
 	if ((error != RUMP_ENOSPC && error != -RUMP_ENOSPC) ||
 	    ukfs_fsinfo(fsu_ukfs(f), &sv) != 0)
 		return fsu_strerror(error);
+	if (sv.f_bavail * sv.f_frsize > 2 * LITTLE_BYTES && host_is_full(f))
+		return "No space left on the host, where the image is";
 	snprintf(text, sizeof(text),
 	    "No space left in the image: %s needed, %llu bytes and %llu inodes "
 	    "free; remove something or make it larger",

@@ -285,6 +285,11 @@ meta() { # IMAGE PATH: mode, owner and group as debugfs has them
 	head -c 3000000 /dev/urandom >big
 	expect 1 fsu_put small/d.img big /big
 	has "No space left on the host"
+	head -c 12000000 /dev/urandom >big # more than half of what the image has
+	expect 1 fsu_put small/d.img big /big
+	has "No space left on the host"
+	expect 1 fsu_write small/d.img /big <big
+	has "No space left on the host"
 	e2fsck -fn small/d.img || { umount small; false; }
 	umount small
 }
