@@ -62,14 +62,17 @@ parse_size(struct makefs_opts *mo, const char *value)
 }
 
 static int
-parse_order(const char *value)
+parse_order(struct makefs_opts *mo, const char *value)
 {
+	mo->mo_newfs.no_bigendian = false;
 	if (strcmp(value, "le") == 0 || strcmp(value, "little") == 0 ||
 	    strcmp(value, "1234") == 0)
 		return FSU_OK;
 	if (strcmp(value, "be") == 0 || strcmp(value, "big") == 0 ||
-	    strcmp(value, "4321") == 0)
-		return fsu_usage("ext2 is little-endian");
+	    strcmp(value, "4321") == 0) {
+		mo->mo_newfs.no_bigendian = true;
+		return FSU_OK;
+	}
 	return bad_value('B', value);
 }
 
@@ -165,7 +168,7 @@ parse_option(struct makefs_opts *mo, int key, const char *value)
 		    ? bad_value(key, value)
 		    : FSU_OK;
 	case 'B':
-		return parse_order(value);
+		return parse_order(mo, value);
 	case 'O':
 		return parse_bytes(key, value, &mo->mo_offset);
 	case 'S':
@@ -249,6 +252,9 @@ check_options(struct makefs_opts *mo)
 		return fsu_usage("the maximum size is below the minimum or -s");
 	if (mo->mo_size != 0 && mo->mo_size < mo->mo_min)
 		return fsu_usage("-s is below the minimum size");
+	if (mo->mo_newfs.no_bigendian && !mo->mo_type->nt_either_order)
+		return fsu_usage(
+		    "-B: %s is little-endian", mo->mo_type->nt_name);
 	if (mo->mo_offset % 512 != 0)
 		return fsu_usage("-O: the offset is no multiple of 512");
 	mo->mo_clamp = fsu_source_date_epoch(&mo->mo_clamp_sec, &error) != 0;

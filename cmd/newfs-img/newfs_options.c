@@ -25,7 +25,7 @@ const struct fsu_option newfs_img_options[] = {
     {'S', "sector", FSU_ARG, "BYTES", "msdos: 512 to 4096"},
     {'R', "reserved-sectors", FSU_ARG, "COUNT", "msdos: before the FATs"},
     {'h', "hidden", FSU_ARG, "COUNT", "msdos: sectors before it"},
-    {'B', "boot", FSU_ARG, "FILE", "msdos: boot code"},
+    {'B', "boot", FSU_ARG, "FILE", "msdos: boot code; sysvbfs: le or be"},
     {'f', "floppy", FSU_ARG, "KIB", "msdos: 1440, 720 .."},
     {'v', "verbose", FSU_NOARG, NULL, "tell what was made"},
     {NEWFS_KEY_FORCE, "force", FSU_NOARG, NULL, "overwrite whatever is there"},

@@ -496,6 +496,7 @@ const struct newfs_type newfs_cd9660 = {
     .nt_typeopts = iso_typeopts,
     .nt_lacks = NEWFS_NO_ATTRS,
     .nt_block = ISO_BLOCK,
+    .nt_either_order = true, /* its numbers are there in both */
     .nt_name_max = 255,
     .nt_id_max = UINT32_MAX - 1,
 };

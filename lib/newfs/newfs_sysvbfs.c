@@ -255,6 +255,24 @@ sysvbfs_unfit(const struct newfs_opts *o, const struct newfs_node *nn)
 	return NULL;
 }
 
+/* The order of the machine that is to read it. */
+static int
+set_order(
+    struct newfs_opts *o, const char *value, size_t len, char why[NEWFS_WHY])
+{
+	(void)len;
+	o->no_bigendian = strcmp(value, "be") == 0;
+	if (o->no_bigendian || strcmp(value, "le") == 0)
+		return 0;
+	return newfs_fail(
+	    why, RUMP_EINVAL, "bad byte order '%.60s' (le, be)", value);
+}
+
+static const struct newfs_typeopt typeopts[] = {
+    {.to_key = 'B', .to_name = "order", .to_set = set_order},
+    {.to_set = NULL},
+};
+
 static const char *const aliases[] = {"bfs", NULL};
 
 const struct newfs_type newfs_sysvbfs = {
@@ -269,6 +287,7 @@ const struct newfs_type newfs_sysvbfs = {
     .nt_need_dirend = sysvbfs_need_dirend,
     .nt_attr_bytes = sysvbfs_attr_bytes,
     .nt_unfit = sysvbfs_unfit,
+    .nt_typeopts = typeopts,
     .nt_block = SYSVBFS_BSIZE,
     .nt_either_order = true,
     .nt_name_max = SYSVBFS_NAME_MAX,

@@ -324,6 +324,21 @@ probe_usage(blkid_probe pr, int usage, struct ukfs_content *uc)
 	return true;
 }
 
+/* What libblkid doesn't know: BFS of a big-endian machine. */
+static void
+probe_more(int fd, uint64_t off, uint64_t len, struct ukfs_content *uc)
+{
+	static const uint8_t magic[4] = {0x1b, 0xad, 0xfa, 0xce};
+	uint8_t first[4];
+
+	if (len < 1024 ||
+	    pread(fd, first, sizeof(first), (off_t)off) != sizeof(first) ||
+	    memcmp(first, magic, sizeof(magic)) != 0)
+		return;
+	uc->uc_kind = UKFS_CONTENT_FS;
+	copy(uc->uc_type, sizeof(uc->uc_type), "sysvbfs");
+}
+
 int
 ukfs_identify(int fd, uint64_t off, uint64_t len, struct ukfs_content *uc)
 {
@@ -360,6 +375,8 @@ ukfs_identify(int fd, uint64_t off, uint64_t len, struct ukfs_content *uc)
 			pr, BLKID_USAGE_FILESYSTEM | BLKID_USAGE_OTHER, uc))
 			probe_usage(
 			    pr, BLKID_USAGE_RAID | BLKID_USAGE_CRYPTO, uc);
+		if (uc->uc_kind == UKFS_CONTENT_NONE)
+			probe_more(fd, off, len, uc);
 	}
 	blkid_free_probe(pr);
 	lseek(fd, before, SEEK_SET);

@@ -34,6 +34,32 @@ files() { # DIR N
 	cmp img again
 }
 
+@test "sysvbfs: the other byte order, made, filled and changed" {
+	files tree 20
+	makefs -t sysvbfs -B be img tree
+	[ "$(od -An -tx1 -N4 img)" = " 1b ad fa ce" ]
+	bfs check img
+	for f in tree/*; do bfs cat img "${f##*/}" | cmp - "$f"; done
+	fsu_get img -a / out
+	diff -r tree out
+	makefs -t sysvbfs -o order=be again tree
+	cmp img again
+	makefs -t sysvbfs -B le img tree
+	[ "$(od -An -tx1 -N4 img)" = " ce fa ad 1b" ]
+	newfs-img -t sysvbfs -B be -s 200k empty
+	[ "$(od -An -tx1 -N4 empty)" = " 1b ad fa ce" ]
+	fsu_put empty tree/* /
+	fsu_mv empty file3 other
+	fsu_rm empty file5
+	bfs check empty
+	bfs cat empty other | cmp - tree/file3
+	expect 2 newfs-img -t sysvbfs -B middle -s 200k empty
+	has "bad byte order 'middle' (le, be)"
+	expect 2 makefs -t ext2 -B be img tree
+	has "ext2 is little-endian"
+	makefs -t cd9660 -B be img tree
+}
+
 @test "sysvbfs: images of mkfs.bfs" {
 	[ -x /usr/sbin/mkfs.bfs ] || [ -x /sbin/mkfs.bfs ] || skip "no mkfs.bfs"
 	files tree 12
