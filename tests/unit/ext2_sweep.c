@@ -85,17 +85,11 @@ sweep_names(size_t off)
 			with(off + i, 1, bytes[k]);
 }
 
+#define SCRIPT "PATH=$PATH:/sbin:/usr/sbin; set -e; rm -rf t sweep.img; "
+
 static int
-make_image(void)
+make_image(const char *script)
 {
-	/* /dir has a block of names that is full to its end. */
-	static const char script[] =
-	    "PATH=$PATH:/sbin:/usr/sbin; set -e; rm -rf t sweep.img; "
-	    "mkdir -p t/dir t/sub; echo hello >t/hello; ln -s hello t/link; "
-	    "for i in $(seq 10 71); do ln t/hello t/dir/name-$i; done; "
-	    "head -c 14000 /dev/zero | tr '\\0' a >t/sub/indirect; "
-	    "mke2fs -q -F -t ext2 -b 1024 -I 128 -N 32 -m 0 -d t sweep.img "
-	    "200 >/dev/null 2>&1";
 	int fd;
 	ssize_t n;
 
@@ -108,6 +102,44 @@ make_image(void)
 	return n == (ssize_t)sizeof(image) ? 0 : -1;
 }
 
+/* /dir has a block of names that is full to its end. */
+static const char classic[] = SCRIPT
+    "mkdir -p t/dir t/sub; echo hello >t/hello; ln -s hello t/link; "
+    "for i in $(seq 10 71); do ln t/hello t/dir/name-$i; done; "
+    "head -c 14000 /dev/zero | tr '\\0' a >t/sub/indirect; "
+    "mke2fs -q -F -t ext2 -b 1024 -I 128 -N 32 -m 0 -d t sweep.img "
+    "200 >/dev/null 2>&1";
+
+/* /many has so many extents that they need a node. */
+static const char extents[] = SCRIPT
+    "mkdir t; echo hello >t/few; for i in $(seq 0 19); do printf x | "
+    "dd of=t/many bs=1 seek=$((i * 8192)) conv=notrunc status=none; done; "
+    "mke2fs -q -F -t ext2 -O extents -b 1024 -I 128 -N 32 -m 0 -d t "
+    "sweep.img 200 >/dev/null 2>&1";
+
+/* Roots of extent trees in inodes, and the nodes they lead to. */
+static void
+sweep_extents(const uint32_t *blocks, unsigned nblocks)
+{
+	uint32_t itable = get(GD + 8, 4) << 10, seen = 0;
+
+	cases = 0;
+	for (unsigned ino = 12; ino < 15; ino++) {
+		size_t root = itable + (ino - 1) * 128 + 40, node;
+
+		sweep(root, 36, blocks, nblocks);
+		if (get(root + 6, 2) == 0) /* a leaf */
+			continue;
+		node = (size_t)get(root + 16, 4) << 10;
+		if (node + 1024 > sizeof(image))
+			continue;
+		seen++;
+		sweep(node, 12 + 12 * 4, blocks, nblocks);
+		with(root + 16, 4, get(GD, 4));
+	}
+	ok(seen == 1 && cases > 400, "extents: %u images", cases);
+}
+
 int
 main(void)
 {
@@ -115,7 +147,7 @@ main(void)
 
 	if (chdir(scratch_dir()) != 0)
 		bail("%s: no such directory", scratch_dir());
-	if (make_image() != 0)
+	if (make_image(classic) != 0)
 		skip_all("no mke2fs that fills an image");
 	itable = get(GD + 8, 4) << 10;
 	dir = get(itable + 128 + 40, 4); /* the root's first block */
@@ -146,5 +178,9 @@ main(void)
 			    (get(itable + (ino - 1) * 128 + 40, 4) << 10) +
 			    1024 - NAMES_LEN);
 	ok(cases > 200, "directories: %u images", cases);
+	if (make_image(extents) == 0)
+		sweep_extents(blocks, 8);
+	else
+		ok(false, "an image with extents");
 	return done();
 }
