@@ -422,5 +422,6 @@ main(int argc, char **argv)
 	free(mo.mo_fslists);
 	free(mo.mo_features);
 	free(mo.mo_label);
+	newfs_opts_free(&mo.mo_newfs);
 	return status;
 }

@@ -359,11 +359,32 @@ confine(const struct job *j, const struct fsu_target *tg)
 	return status;
 }
 
+static int
+run(struct job *j)
+{
+	struct fsu_target tg;
+	int status;
+
+	status = fill_in(j);
+	if (status != FSU_OK)
+		return status;
+	status = fsu_target_open(&tg, j->j_image, j->j_part, 0, j->j_flags);
+	if (status != FSU_OK)
+		return status;
+	j->j_opts.no_offset = tg.tg_offset;
+	status = take_size(j, &tg);
+	if (status == FSU_OK)
+		status = confine(j, &tg);
+	if (status == FSU_OK)
+		status = make(j, &tg);
+	fsu_target_close(&tg);
+	return status;
+}
+
 int
 main(int argc, char **argv)
 {
 	struct job j = {.j_type = newfs_nth(0)};
-	struct fsu_target tg;
 	int status;
 
 	fsu_guard_stdio();
@@ -372,20 +393,8 @@ main(int argc, char **argv)
 	j.j_opts.no_reserved_ppm = 50000;
 	status = parse_args(&j, argc, argv);
 	free(j.j_given);
-	if (status >= 0)
-		return status;
-	status = fill_in(&j);
-	if (status != FSU_OK)
-		return status;
-	status = fsu_target_open(&tg, j.j_image, j.j_part, 0, j.j_flags);
-	if (status != FSU_OK)
-		return status;
-	j.j_opts.no_offset = tg.tg_offset;
-	status = take_size(&j, &tg);
-	if (status == FSU_OK)
-		status = confine(&j, &tg);
-	if (status == FSU_OK)
-		status = make(&j, &tg);
-	fsu_target_close(&tg);
+	if (status < 0)
+		status = run(&j);
+	newfs_opts_free(&j.j_opts);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "newfs/newfs.h"
 #include "newfs/newfs_why.h"
@@ -79,8 +80,13 @@ newfs_typeopt_set(const struct newfs_typeopt *to, struct newfs_opts *o,
 		n = fread(data, 1, FILE_MAX, f);
 	bad = data == NULL || ferror(f) != 0 || n == FILE_MAX;
 	(void)fclose(f);
-	if (!bad)
-		return to->to_set(o, data, n, why);
+	if (!bad) {
+		int error = to->to_set(o, data, n, why);
+
+		if (error != 0)
+			free(data);
+		return error;
+	}
 	free(data);
 	return newfs_fail(
 	    why, RUMP_EINVAL, "%s: cannot be read, or is too large", value);
@@ -92,6 +98,23 @@ newfs_opts_init(struct newfs_opts *o)
 	memset(o, 0, sizeof(*o));
 	o->no_rev = NEWFS_REV_DEFAULT;
 	o->no_root_mode = 0755;
+}
+
+void
+newfs_opts_free(struct newfs_opts *o)
+{
+	struct newfs_cd9660 *c = &o->no_cd9660;
+
+	free((void *)(uintptr_t)o->no_msdos.nm_boot);
+	free((void *)(uintptr_t)c->nc_mbr);
+	free((void *)(uintptr_t)c->nc_generic);
+	for (size_t i = 0; i < sizeof(c->nc_text) / sizeof(c->nc_text[0]); i++)
+		free((void *)(uintptr_t)c->nc_text[i]);
+	for (unsigned i = 0; i < NEWFS_BOOTS; i++) {
+		free((void *)(uintptr_t)c->nc_boot[i].nb_name);
+		if (c->nc_boot[i].nb_name != NULL && c->nc_boot[i].nb_fd >= 0)
+			(void)close(c->nc_boot[i].nb_fd);
+	}
 }
 
 static int

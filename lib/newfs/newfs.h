@@ -105,6 +105,8 @@ struct newfs_opts {
 };
 #define NEWFS_REV_DEFAULT UINT32_MAX
 void newfs_opts_init(struct newfs_opts *o);
+/* What options of a type's own have left there. */
+void newfs_opts_free(struct newfs_opts *o);
 
 /* What was, or would be, made. */
 struct newfs_result {

@@ -57,6 +57,7 @@ copy_value(const char *value, const char **out, char why[NEWFS_WHY])
 {
 	if (value == NULL || *value == '\0')
 		return newfs_fail(why, RUMP_EINVAL, "needs a value");
+	free((void *)(uintptr_t)*out);
 	*out = strdup(value);
 	return *out != NULL ? 0 : newfs_fail(why, RUMP_ENOMEM, "no memory");
 }
