@@ -85,6 +85,9 @@ pack_iso(const struct vt_fs *fs, const char *dir, const char *image)
 #define EXT2                                          \
 	.fs_type = "ext2", .fs_format = format_newfs, \
 	.fs_check = "e2fsck -fn %s"
+#define EXT3                                                               \
+	.fs_type = "ext2", .fs_shown = "ext3", .fs_format = format_mke2fs, \
+	.fs_needs = "mke2fs", .fs_check = "e2fsck -fn %s"
 
 const struct vt_fs vt_filesystems[] = {
     {.fs_name = "rumpfs",
@@ -117,6 +120,24 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_check = "e2fsck -fn %s",
 	.fs_needs = "mke2fs",
 	.fs_features = "-t ext4 -b 1024 -O ^has_journal",
+	.fs_size = 32 * MB},
+    {.fs_name = "ext3", EXT3, .fs_features = "-t ext3", .fs_size = 64 * MB},
+    {.fs_name = "ext3-1k",
+	EXT3,
+	.fs_features = "-t ext3 -b 1024 -J size=1",
+	.fs_size = 32 * MB},
+    {.fs_name = "ext3-data",
+	EXT3,
+	.fs_features = "-t ext3 -b 1024 -J size=1",
+	.fs_options = "data=journal",
+	.fs_size = 32 * MB},
+    {.fs_name = "ext4-journal",
+	.fs_type = "ext2",
+	.fs_shown = "ext4",
+	.fs_format = format_mke2fs,
+	.fs_check = "e2fsck -fn %s",
+	.fs_needs = "mke2fs",
+	.fs_features = "-t ext4 -b 1024 -J size=1",
 	.fs_size = 32 * MB},
     {.fs_name = "sysvbfs",
 	.fs_type = "sysvbfs",

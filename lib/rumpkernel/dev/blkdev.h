@@ -27,6 +27,7 @@ enum bio_op {
 
 struct blkdev;
 struct mount;
+struct bufjournal;
 struct bio {
 	enum bio_op bio_op;
 	uint32_t bio_flags;
@@ -87,6 +88,7 @@ struct blkdev {
 		uint64_t bb_dirty_bytes;
 		uint32_t bb_count;
 		struct mount *bb_mount;
+		struct bufjournal *bb_journal; /* NULL: none */
 	} bd_bufs;
 };
 

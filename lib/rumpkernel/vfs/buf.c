@@ -165,6 +165,7 @@ buf_setstate(struct buf *bp, enum buf_state state)
 		klink_remove(&bp->b_dirtylink);
 		bp->b_dev->bd_bufs.bb_dirty_bytes -= bp->b_len;
 		bc->bc_dirty_bytes -= bp->b_len;
+		buf_unpin(bp);
 	}
 	if (state == BUF_DIRTY) {
 		klist_insert_tail(
@@ -174,7 +175,6 @@ buf_setstate(struct buf *bp, enum buf_state state)
 		bp->b_dirtyseq = ++bc->bc_seq;
 	}
 	if (state == BUF_EMPTY) {
-		bp->b_flags &= ~(uint32_t)B_PINNED;
 		bp->b_checked = 0;
 	}
 	bp->b_state = state;
@@ -273,7 +273,6 @@ buf_enter(struct buf *bp, struct blkdev *dev, uint64_t off)
 	bp->b_state = BUF_EMPTY;
 	bp->b_flags = 0;
 	bp->b_error = 0;
-	bp->b_private = NULL;
 	bp->b_checked = 0;
 	bufcache.bc_count++;
 	bufcache.bc_bytes += bp->b_len;
@@ -635,6 +634,8 @@ bdwrite(struct buf *bp)
 
 	mutex_enter(&bc->bc_lock);
 	buf_setstate(bp, BUF_DIRTY);
+	if (dev->bd_bufs.bb_journal != NULL)
+		buf_pin(bp);
 	buf_release(bp);
 	full = bc->bc_dirty_bytes > bc->bc_dirty_next;
 	mutex_exit(&bc->bc_lock);
@@ -678,6 +679,7 @@ bresize(struct buf *bp, uint32_t newlen)
 		kmem_free(data, newlen);
 		return used_twice(bp->b_dev, bp->b_off, "in another's way");
 	}
+	KASSERT(!(bp->b_flags & B_PINNED));
 	if (state == BUF_DIRTY) /* the sums follow */
 		buf_setstate(bp, BUF_CLEAN);
 	bc->bc_bytes += newlen;

@@ -36,11 +36,10 @@ struct buf {
 	uint32_t b_flags;
 #define B_BUSY	 0x1
 #define B_WANTED 0x2
-#define B_PINNED 0x4	     /* a transaction holds it: not to be written yet */
-	int b_error;	     /* of the last write that failed */
+#define B_PINNED 0x4 /* a transaction has it: DIRTY, not to be written yet */
+	int b_error; /* of the last write that failed */
 	struct lwp *b_owner; /* who has it busy */
 	uint64_t b_dirtyseq; /* when it became dirty */
-	void *b_private;     /* a journal's */
 	/* The driver's: what it has checked the content as.  0 after each read and
 	 * whenever the content is forgotten; who writes has it right. */
 	uint64_t b_checked;
@@ -84,6 +83,28 @@ int bflush_range(struct blkdev *dev, uint64_t off, uint64_t len);
 void bpurge(struct blkdev *dev, bool lose);
 /* Who is told when a delayed write to dev fails (mount time). */
 void bsetmount(struct blkdev *dev, struct mount *mp);
+
+/*
+ * A journal.  While a device has one, each changed buffer of it belongs to the
+ * running transaction from bdwrite() or bwrite() on (both are then the same):
+ * PINNED, until the transaction is in the log.  No change can be forgotten so.
+ */
+struct bufjournal {
+	uint32_t bj_npinned; /* the cache's */
+	uint64_t bj_pinned_bytes;
+	/* [off, off + len) is about to be forgotten: what older transactions
+	 * logged there mustn't come back.  May be called under any lock but the
+	 * cache's and devices'. */
+	void (*bj_forget)(struct bufjournal *bj, uint64_t off, uint64_t len);
+};
+/* NULL: none any more.  Nothing is pinned. */
+void bsetjournal(struct blkdev *dev, struct bufjournal *bj);
+/* All pinned buffers, busy, in block order, in an array of *np that
+ * bunpin_all() takes back; nobody else has one busy.  NULL, 0: there is none.
+ * ENOMEM. */
+int bpinned(struct blkdev *dev, struct buf ***vp, size_t *np);
+/* Release them; logged: they are DIRTY and may be written from now on. */
+void bunpin_all(struct buf **v, size_t n, bool logged);
 
 uint64_t buf_memory(void); /* bytes held */
 int buf_init(void);	   /* start-up */

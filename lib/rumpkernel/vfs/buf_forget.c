@@ -70,6 +70,9 @@ bforget(struct blkdev *dev, uint64_t off, uint64_t len)
 
 	if (add_overflow(off, len, &end))
 		end = UINT64_MAX;
+	if (dev->bd_bufs.bb_journal != NULL && end > off)
+		dev->bd_bufs.bb_journal->bj_forget(
+		    dev->bd_bufs.bb_journal, off, end - off);
 	if (end > off)
 		forget(dev, off, end, true);
 }

@@ -29,6 +29,9 @@ struct klist *buf_tableslot(
     struct klist *table, const struct blkdev *dev, uint64_t key);
 /* The one transition function. */
 void buf_setstate(struct buf *bp, enum buf_state state);
+/* Into the running transaction of its device's journal, and out of it. */
+void buf_pin(struct buf *bp);
+void buf_unpin(struct buf *bp);
 void buf_take(struct buf *bp);	  /* not busy -> busy, this thread's */
 void buf_release(struct buf *bp); /* busy -> not busy; EMPTY: freed */
 /* Wait until bp isn't busy; it may be gone after. */

@@ -264,6 +264,10 @@ bwrite(struct buf *bp)
 	struct bufcache *bc = &bufcache;
 	struct blkdev *dev = bp->b_dev;
 
+	if (dev->bd_bufs.bb_journal != NULL) {
+		bdwrite(bp);
+		return 0;
+	}
 	mutex_enter(&bc->bc_lock);
 	KASSERT(!(bp->b_flags & B_PINNED));
 	buf_setstate(bp, BUF_DIRTY); /* what it stays if the write fails */

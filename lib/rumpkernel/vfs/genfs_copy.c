@@ -470,6 +470,11 @@ fill_range(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 		error = kern_interrupted ? EINTR
 					 : genfs_getrun(vp, off + *donep,
 					       len - *donep, BMAP_WRITE, &run);
+		if (error == ENOSPC) {
+			error = genfs_safepoint(
+			    vp, *donep > 0 ? off + *donep : 0, true);
+			continue;
+		}
 		if (error != 0)
 			break;
 		rest.s_hostoff = s->s_hostoff + *donep;
@@ -485,6 +490,8 @@ fill_range(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 			*donep += n;
 			break;
 		}
+		if (error == 0)
+			error = genfs_safepoint(vp, off + *donep + n, false);
 	}
 	return error;
 }
@@ -603,8 +610,8 @@ fromhost_large(struct copier *cp, struct vnode *vp, uint64_t off, uint64_t len,
 	return error;
 }
 
-int
-genfs_fromhost(struct vnode *vp, uint64_t off, uint64_t len,
+static int
+fromhost_inside(struct vnode *vp, uint64_t off, uint64_t len,
     struct rumpuser_file *hf, uint64_t hostoff, uint64_t *donep)
 {
 	struct source s = {.s_hf = hf, .s_hostoff = hostoff};
@@ -628,6 +635,21 @@ genfs_fromhost(struct vnode *vp, uint64_t off, uint64_t len,
 	e = genfs_endwrite(vp, *donep > 0 ? off + *donep : 0, *donep > 0,
 	    error != 0 || *donep < len);
 	return error != 0 ? error : e;
+}
+
+int
+genfs_fromhost(struct vnode *vp, uint64_t off, uint64_t len,
+    struct rumpuser_file *hf, uint64_t hostoff, uint64_t *donep)
+{
+	struct mount *mp = vp->v_mount;
+	int error = vfs_opbegin(mp);
+
+	*donep = 0;
+	if (error != 0)
+		return error;
+	error = fromhost_inside(vp, off, len, hf, hostoff, donep);
+	vfs_opend(mp);
+	return error;
 }
 
 /* ---- between two files of ours ---------------------------------------------------- */
@@ -659,8 +681,8 @@ copyfile_runs(struct copier *cp, struct vnode *in, uint64_t inoff,
 	return error;
 }
 
-int
-genfs_copyfile(struct vnode *in, uint64_t inoff, struct vnode *out,
+static int
+copyfile_inside(struct vnode *in, uint64_t inoff, struct vnode *out,
     uint64_t outoff, uint64_t len, uint64_t *donep)
 {
 	uint64_t max = genfs_filemax(out);
@@ -688,4 +710,19 @@ genfs_copyfile(struct vnode *in, uint64_t inoff, struct vnode *out,
 	e = genfs_endwrite(
 	    out, *donep > 0 ? outoff + *donep : 0, *donep > 0, error != 0);
 	return error != 0 ? error : e;
+}
+
+int
+genfs_copyfile(struct vnode *in, uint64_t inoff, struct vnode *out,
+    uint64_t outoff, uint64_t len, uint64_t *donep)
+{
+	struct mount *mp = out->v_mount;
+	int error = vfs_opbegin(mp);
+
+	*donep = 0;
+	if (error != 0)
+		return error;
+	error = copyfile_inside(in, inoff, out, outoff, len, donep);
+	vfs_opend(mp);
+	return error;
 }

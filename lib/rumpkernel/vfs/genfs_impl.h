@@ -38,6 +38,10 @@ int genfs_fillgap(struct vnode *vp, uint64_t off, uint64_t end);
 /* The end of a change: the file's end is at least at end; what was allocated in
  * vain goes if failed.  Times are touched if anything changed. */
 int genfs_endwrite(struct vnode *vp, uint64_t end, bool changed, bool failed);
+/* Between two steps of a long change, which has all up to end (0: nothing yet): a
+ * transaction that has become large ends here.  noroom: there were no blocks; 0:
+ * there may be now, else ENOSPC. */
+int genfs_safepoint(struct vnode *vp, uint64_t end, bool noroom);
 /* uio to the file, without times, size or limits.  *endp: where it stopped. */
 int genfs_writebytes(struct vnode *vp, struct uio *uio);
 /* The largest size that a file of this mount can have. */

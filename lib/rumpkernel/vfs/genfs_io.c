@@ -129,10 +129,27 @@ genfs_endwrite(struct vnode *vp, uint64_t end, bool changed, bool failed)
 }
 
 int
+genfs_safepoint(struct vnode *vp, uint64_t end, bool noroom)
+{
+	struct mount *mp = vp->v_mount;
+	int error = 0;
+
+	if (!mp->mnt_transactions)
+		return noroom ? ENOSPC : 0;
+	if (!noroom && !vfs_opfull(mp))
+		return 0;
+	if (end > vp->v_size)
+		error = vop_setsize(vp, end);
+	if (error == 0)
+		error = mp->mnt_op->vfs_oprestart(mp, noroom);
+	return error == EAGAIN ? ENOSPC : error;
+}
+
+int
 genfs_writebytes(struct vnode *vp, struct uio *uio)
 {
 	struct bmap_run run;
-	uint64_t start;
+	uint64_t start, first = uio->uio_offset;
 	int error = 0;
 
 	while (uio->uio_resid > 0 && error == 0) {
@@ -141,17 +158,24 @@ genfs_writebytes(struct vnode *vp, struct uio *uio)
 		start = uio->uio_offset;
 		error = genfs_getrun(
 		    vp, start, uio->uio_resid, BMAP_WRITE, &run);
+		if (error == ENOSPC) {
+			error = genfs_safepoint(
+			    vp, start > first ? start : 0, true);
+			continue;
+		}
 		if (error != 0)
 			break;
 		error = genfs_writerun(vp, &run, uio);
 		if (error != 0)
 			genfs_abandonrun(vp, &run, uio->uio_offset - start);
+		else
+			error = genfs_safepoint(vp, uio->uio_offset, false);
 	}
 	return error;
 }
 
-int
-genfs_write(struct vnode *vp, struct uio *uio, const struct kcred *cred KUNUSED)
+static int
+write_inside(struct vnode *vp, struct uio *uio)
 {
 	uint64_t start = uio->uio_offset, resid = uio->uio_resid, beyond = 0;
 	uint64_t max = genfs_filemax(vp), moved;
@@ -175,4 +199,17 @@ genfs_write(struct vnode *vp, struct uio *uio, const struct kcred *cred KUNUSED)
 	if (e != 0)
 		return e;
 	return moved > 0 ? 0 : error;
+}
+
+int
+genfs_write(struct vnode *vp, struct uio *uio, const struct kcred *cred KUNUSED)
+{
+	struct mount *mp = vp->v_mount;
+	int error = vfs_opbegin(mp);
+
+	if (error != 0)
+		return error;
+	error = write_inside(vp, uio);
+	vfs_opend(mp);
+	return error;
 }

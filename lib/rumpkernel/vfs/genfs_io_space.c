@@ -24,6 +24,8 @@ genfs_zerorange(struct vnode *vp, uint64_t off, uint64_t len)
 		error = genfs_getrun(vp, off, len, BMAP_READ, &run);
 		if (error == 0)
 			error = genfs_zerorun(vp, &run, run.bm_len);
+		if (error == 0)
+			error = genfs_safepoint(vp, 0, false);
 		if (error != 0)
 			return error;
 	}
@@ -42,14 +44,11 @@ zero_edge(struct vnode *vp, uint64_t off, uint64_t end)
 	return n < vp->v_blksize ? genfs_zerorange(vp, off, n) : 0;
 }
 
-int
-genfs_truncate(struct vnode *vp, uint64_t size)
+static int
+truncate_inside(struct vnode *vp, uint64_t size)
 {
 	int error;
 
-	KASSERT(vn_wlocked(vp));
-	if (size > genfs_filemax(vp))
-		return EFBIG;
 	if (size > vp->v_size)
 		error = genfs_zerogap(vp, size);
 	else
@@ -58,6 +57,23 @@ genfs_truncate(struct vnode *vp, uint64_t size)
 		error = vop_setsize(vp, size);
 	if (error == 0)
 		vop_touch(vp, TOUCH_MTIME | TOUCH_CTIME);
+	return error;
+}
+
+int
+genfs_truncate(struct vnode *vp, uint64_t size)
+{
+	struct mount *mp = vp->v_mount;
+	int error;
+
+	KASSERT(vn_wlocked(vp));
+	if (size > genfs_filemax(vp))
+		return EFBIG;
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = truncate_inside(vp, size);
+	vfs_opend(mp);
 	return error;
 }
 
@@ -116,8 +132,8 @@ allocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t end)
 	return error != 0 ? error : vop_allocate(vp, off, end - off, how);
 }
 
-int
-genfs_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len)
+static int
+fallocate_inside(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len)
 {
 	const uint32_t known = RUMP_FALLOC_KEEP_SIZE | RUMP_FALLOC_PUNCH_HOLE |
 	    RUMP_FALLOC_ZERO_RANGE | RUMP_FALLOC_FRESH;
@@ -149,6 +165,19 @@ genfs_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len)
 	/* room for content that comes later: the node keeps the times it got */
 	if (error == 0 && (flags & RUMP_FALLOC_FRESH) == 0)
 		vop_touch(vp, TOUCH_MTIME | TOUCH_CTIME);
+	return error;
+}
+
+int
+genfs_fallocate(struct vnode *vp, uint32_t flags, uint64_t off, uint64_t len)
+{
+	struct mount *mp = vp->v_mount;
+	int error = vfs_opbegin(mp);
+
+	if (error != 0)
+		return error;
+	error = fallocate_inside(vp, flags, off, len);
+	vfs_opend(mp);
 	return error;
 }
 

@@ -240,7 +240,8 @@ vfs_syncmount(struct mount *mp, bool wait)
 		if (error == 0)
 			error = e;
 	}
-	for (unsigned i = 0; i < mp->mnt_ndevs; i++) {
+	/* What is in a log is durable: its places can wait. */
+	for (unsigned i = 0; i < mp->mnt_ndevs && !mp->mnt_transactions; i++) {
 		e = bflush(mp->mnt_devs[i], wait);
 		if (error == 0)
 			error = e;

@@ -80,6 +80,18 @@ struct vfsops {
 	    struct mount *mp, uint64_t spare_bytes, uint64_t *sizep);
 	/* Commit what is under way (journals; what an undo log hooks). */
 	int (*vfs_commit)(struct mount *mp);
+	/*
+	 * Transactions (mnt_transactions): what happens between opbegin and opend
+	 * of a thread (they nest) is in the image whole or not at all.  Vnode
+	 * locks come before.  begin: EROFS, EIO: no operation.  full: the
+	 * transaction has become so large that a long operation, at a place where
+	 * what it has done so far is sound, should let it go: oprestart.  forced:
+	 * there was no room; EAGAIN where that changes nothing.
+	 */
+	int (*vfs_opbegin)(struct mount *mp);
+	void (*vfs_opend)(struct mount *mp);
+	bool (*vfs_opfull)(struct mount *mp);
+	int (*vfs_oprestart)(struct mount *mp, bool forced);
 	/* From now on read-only (after an error), or back. */
 	int (*vfs_remount)(struct mount *mp, uint32_t flags);
 	/* Does [devoff, devoff + len) of the main device touch what is the
@@ -108,6 +120,7 @@ struct mount {
 #define MNTWARN_OWNER 0x2
 #define MNTWARN_MODE  0x4
 	bool mnt_damaged; /* damage was met: it isn't to be marked as clean */
+	bool mnt_transactions; /* vfs_op*() are there; fixed while mounted */
 	bool mnt_dying;
 	uint32_t mnt_users; /* vfs_busy_*() */
 	int mnt_ioerror;    /* the first write error; then read-only */
@@ -148,6 +161,32 @@ struct mount *vfs_rootmount(void);
  * main device, becomes the main one in its place.  The mount takes a reference.
  */
 void mount_stackdev(struct mount *mp, struct blkdev *dev);
+static inline int
+vfs_opbegin(struct mount *mp)
+{
+	if (likely(!mp->mnt_transactions))
+		return 0;
+	return mp->mnt_op->vfs_opbegin(mp);
+}
+static inline void
+vfs_opend(struct mount *mp)
+{
+	if (unlikely(mp->mnt_transactions))
+		mp->mnt_op->vfs_opend(mp);
+}
+static inline bool
+vfs_opfull(struct mount *mp)
+{
+	return unlikely(mp->mnt_transactions) && mp->mnt_op->vfs_opfull(mp);
+}
+/* An operation that left no trace failed: is it worth another try, in a new
+ * transaction? */
+static inline bool
+vfs_opretry(struct mount *mp, int error)
+{
+	return error == ENOSPC && mp->mnt_transactions &&
+	    mp->mnt_op->vfs_oprestart(mp, true) == 0;
+}
 /* A write failed: remember, warn once, read-only from now on. */
 void vfs_ioerror(struct mount *mp, int error);
 

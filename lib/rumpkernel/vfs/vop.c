@@ -6,10 +6,15 @@
  * driver doesn't have, and keeps the name cache true, so that no driver has to
  * know of it.
  *
+ * Operations that change something are in a transaction each, where the mount has
+ * them; one that found no room is tried once more in a new one (what was freed may
+ * be had then).
+ *
  * Vnodes of a mount that was taken away by force have no operations: EIO.
  */
 #include "kern/klog.h"
 #include "vfs/genfs.h"
+#include "vfs/mount.h"
 #include "vfs/namei.h"
 #include "vfs/vnode_impl.h"
 
@@ -62,6 +67,7 @@ int
 vop_create(struct vnode *dvp, const struct componentname *cn,
     const struct vcreate *vc, struct vnode **vpp)
 {
+	struct mount *mp = dvp->v_mount;
 	int error;
 
 	ASSERT_WLOCK(dvp);
@@ -70,7 +76,13 @@ vop_create(struct vnode *dvp, const struct componentname *cn,
 	KASSERT((~vc->vc_attr->va_mask & (VA_MODE | VA_UID | VA_GID)) == 0);
 	if (dvp->v_op->vop_create == NULL)
 		return noop(dvp, EOPNOTSUPP);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
 	error = dvp->v_op->vop_create(dvp, cn, vc, vpp);
+	if (vfs_opretry(mp, error))
+		error = dvp->v_op->vop_create(dvp, cn, vc, vpp);
+	vfs_opend(mp);
 	if (error != 0)
 		return error;
 	ASSERT_RESULT(*vpp);
@@ -82,13 +94,20 @@ vop_create(struct vnode *dvp, const struct componentname *cn,
 int
 vop_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 {
+	struct mount *mp = dvp->v_mount;
 	int error;
 
 	ASSERT_RLOCK(dvp);
 	KASSERT(vc->vc_type == VREG);
 	if (dvp->v_op->vop_tmpfile == NULL)
 		return noop(dvp, EOPNOTSUPP);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
 	error = dvp->v_op->vop_tmpfile(dvp, vc, vpp);
+	if (vfs_opretry(mp, error))
+		error = dvp->v_op->vop_tmpfile(dvp, vc, vpp);
+	vfs_opend(mp);
 	if (error == 0) {
 		ASSERT_RESULT(*vpp);
 		KASSERT((*vpp)->v_unlinked);
@@ -99,6 +118,7 @@ vop_tmpfile(struct vnode *dvp, const struct vcreate *vc, struct vnode **vpp)
 int
 vop_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 {
+	struct mount *mp = dvp->v_mount;
 	int error;
 
 	ASSERT_WLOCK(dvp);
@@ -109,7 +129,13 @@ vop_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 		return EIO;
 	if (dvp->v_op->vop_link == NULL)
 		return noop(dvp, EOPNOTSUPP);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
 	error = dvp->v_op->vop_link(dvp, cn, vp);
+	if (vfs_opretry(mp, error))
+		error = dvp->v_op->vop_link(dvp, cn, vp);
+	vfs_opend(mp);
 	if (error == 0) {
 		KASSERT(!vp->v_unlinked);
 		namecache_enter(dvp, cn, vp);
@@ -120,6 +146,7 @@ vop_link(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 int
 vop_remove(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 {
+	struct mount *mp = dvp->v_mount;
 	int error;
 
 	ASSERT_WLOCK(dvp);
@@ -130,7 +157,11 @@ vop_remove(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 		return EIO;
 	if (dvp->v_op->vop_remove == NULL)
 		return noop(dvp, EOPNOTSUPP);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
 	error = dvp->v_op->vop_remove(dvp, cn, vp);
+	vfs_opend(mp);
 	if (error == 0)
 		namecache_remove(dvp, cn);
 	return error;
@@ -139,6 +170,7 @@ vop_remove(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 int
 vop_rmdir(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 {
+	struct mount *mp = dvp->v_mount;
 	int error;
 
 	ASSERT_WLOCK(dvp);
@@ -149,7 +181,11 @@ vop_rmdir(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 		return EIO;
 	if (dvp->v_op->vop_rmdir == NULL)
 		return noop(dvp, EOPNOTSUPP);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
 	error = dvp->v_op->vop_rmdir(dvp, cn, vp);
+	vfs_opend(mp);
 	if (error == 0) {
 		KASSERT(vp->v_unlinked);
 		namecache_purge(vp);
@@ -160,6 +196,7 @@ vop_rmdir(struct vnode *dvp, const struct componentname *cn, struct vnode *vp)
 int
 vop_rename(const struct rename_args *ra)
 {
+	struct mount *mp = ra->ra_fdvp->v_mount;
 	int error;
 
 	ASSERT_WLOCK(ra->ra_fdvp);
@@ -173,7 +210,13 @@ vop_rename(const struct rename_args *ra)
 		return EIO;
 	if (ra->ra_fdvp->v_op->vop_rename == NULL)
 		return noop(ra->ra_fdvp, EOPNOTSUPP);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
 	error = ra->ra_fdvp->v_op->vop_rename(ra);
+	if (vfs_opretry(mp, error))
+		error = ra->ra_fdvp->v_op->vop_rename(ra);
+	vfs_opend(mp);
 	/* Half of it may have happened before an error: believe nothing. */
 	namecache_remove(ra->ra_fdvp, ra->ra_fcn);
 	namecache_remove(ra->ra_tdvp, ra->ra_tcn);
@@ -247,19 +290,31 @@ vop_getattr(struct vnode *vp, struct rump_stat *st)
 int
 vop_setattr(struct vnode *vp, const struct vattr *va, const struct kcred *cred)
 {
+	struct mount *mp = vp->v_mount;
+	int error;
+
 	ASSERT_WLOCK(vp);
 	KASSERT((va->va_mask & VA_SIZE) == 0);
 	if (vp->v_op->vop_setattr == NULL)
 		return noop(vp, EOPNOTSUPP);
-	return vp->v_op->vop_setattr(vp, va, cred);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = vp->v_op->vop_setattr(vp, va, cred);
+	vfs_opend(mp);
+	return error;
 }
 
 void
 vop_touch(struct vnode *vp, uint32_t what)
 {
+	struct mount *mp = vp->v_mount;
+
 	ASSERT_WLOCK(vp);
-	if (vp->v_op->vop_touch != NULL)
-		vp->v_op->vop_touch(vp, what);
+	if (vp->v_op->vop_touch == NULL || vfs_opbegin(mp) != 0)
+		return;
+	vp->v_op->vop_touch(vp, what);
+	vfs_opend(mp);
 }
 
 /* ---- data --------------------------------------------------------------------------- */
@@ -288,6 +343,7 @@ int
 vop_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
     struct bmap_run *run)
 {
+	struct mount *mp = vp->v_mount;
 	int error;
 
 	if (how == BMAP_WRITE)
@@ -298,7 +354,12 @@ vop_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	if (vp->v_op->vop_bmap == NULL)
 		return noop(vp, EOPNOTSUPP);
 	memset(run, 0, sizeof(*run));
+	error = how == BMAP_WRITE ? vfs_opbegin(mp) : 0;
+	if (error != 0)
+		return error;
 	error = vp->v_op->vop_bmap(vp, off, len, how, run);
+	if (how == BMAP_WRITE)
+		vfs_opend(mp);
 	if (error == 0)
 		KASSERT(run->bm_off == off && run->bm_len > 0 &&
 		    run->bm_len <= len);
@@ -318,33 +379,60 @@ vop_readencoded(
 int
 vop_setsize(struct vnode *vp, uint64_t size)
 {
+	struct mount *mp = vp->v_mount;
+	int error;
+
 	ASSERT_WLOCK(vp);
 	if (vp->v_op->vop_setsize == NULL)
 		return noop(vp, EOPNOTSUPP);
-	return vp->v_op->vop_setsize(vp, size);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = vp->v_op->vop_setsize(vp, size);
+	vfs_opend(mp);
+	return error;
 }
 
 int
 vop_allocate(struct vnode *vp, uint64_t off, uint64_t len, uint32_t flags)
 {
+	struct mount *mp = vp->v_mount;
+	int error;
+
 	ASSERT_WLOCK(vp);
 	if (vp->v_op->vop_allocate == NULL)
 		return noop(vp, EOPNOTSUPP);
-	return vp->v_op->vop_allocate(vp, off, len, flags);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = vp->v_op->vop_allocate(vp, off, len, flags);
+	vfs_opend(mp);
+	return error;
 }
 
 int
 vop_punch(struct vnode *vp, uint64_t off, uint64_t len)
 {
+	struct mount *mp = vp->v_mount;
+	int error;
+
 	ASSERT_WLOCK(vp);
 	if (vp->v_op->vop_punch == NULL)
 		return noop(vp, EOPNOTSUPP);
-	return vp->v_op->vop_punch(vp, off, len);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = vp->v_op->vop_punch(vp, off, len);
+	vfs_opend(mp);
+	return error;
 }
 
 int
 vop_exchange(struct vnode *a, struct vnode *b)
 {
+	struct mount *mp = a->v_mount;
+	int error;
+
 	ASSERT_WLOCK(a);
 	ASSERT_WLOCK(b);
 	KASSERT(a != b);
@@ -352,7 +440,12 @@ vop_exchange(struct vnode *a, struct vnode *b)
 		return EIO;
 	if (a->v_op->vop_exchange == NULL)
 		return noop(a, EOPNOTSUPP);
-	return a->v_op->vop_exchange(a, b);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = a->v_op->vop_exchange(a, b);
+	vfs_opend(mp);
+	return error;
 }
 
 int
@@ -401,10 +494,20 @@ int
 vop_setxattr(struct vnode *vp, const char *name, const void *value, size_t len,
     uint32_t flags)
 {
+	struct mount *mp = vp->v_mount;
+	int error;
+
 	ASSERT_WLOCK(vp);
 	if (vp->v_op->vop_setxattr == NULL)
 		return noop(vp, EOPNOTSUPP);
-	return vp->v_op->vop_setxattr(vp, name, value, len, flags);
+	error = vfs_opbegin(mp);
+	if (error != 0)
+		return error;
+	error = vp->v_op->vop_setxattr(vp, name, value, len, flags);
+	if (vfs_opretry(mp, error))
+		error = vp->v_op->vop_setxattr(vp, name, value, len, flags);
+	vfs_opend(mp);
+	return error;
 }
 
 int
@@ -433,9 +536,16 @@ vop_openstream(struct vnode *vp, const char *name, struct vnode **streamp)
 void
 vop_inactive(struct vnode *vp, bool *recycle)
 {
+	struct mount *mp = vp->v_mount;
+	bool began;
+
 	KASSERT(vn_wlocked(vp));
-	if (vp->v_op->vop_inactive != NULL)
-		vp->v_op->vop_inactive(vp, recycle);
+	if (vp->v_op->vop_inactive == NULL)
+		return;
+	began = vfs_opbegin(mp) == 0; /* what it writes fails, if not */
+	vp->v_op->vop_inactive(vp, recycle);
+	if (began)
+		vfs_opend(mp);
 }
 
 void

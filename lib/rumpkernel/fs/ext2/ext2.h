@@ -34,12 +34,14 @@ struct ext2_group {
 	uint32_t g_maxrun; /* no longer run of free blocks than this */
 	uint32_t g_bhint;  /* all blocks of the group below it are used */
 	uint32_t g_ihint;  /* ... inodes */
+	uint8_t *g_freed; /* freed blocks that can't be had before a commit */
 	uint32_t g_state;
 #define EG_BCHECKED 0x1u /* the block bitmap was compared with the counts */
 #define EG_BBAD	    0x2u /* ... and isn't to be touched */
 #define EG_ICHECKED 0x4u
 #define EG_IBAD	    0x8u
 #define EG_BSUM	    0x10u /* the block bitmap has changed: its sum is to follow */
+#define EG_FROZEN   0x40u /* no memory for g_freed: nothing before a commit */
 #define EG_ISUM	    0x20u    /* ... the inode bitmap's */
 	uint32_t g_flags;    /* EXT2_BGF_*, where there are checksums */
 	uint32_t g_itunused; /* inodes at the table's end never used yet */
@@ -101,6 +103,9 @@ struct ext2_mount {
 	bool
 	    m_norecovery; /* the option: show the log's blocks where they were */
 	bool m_replayed;  /* m_dev is an overlay with the log's blocks */
+	bool m_nojournal;  /* the option: changes go straight to their places */
+	bool m_datajournal; /* the option: files' data goes through the log too */
+	struct ext2_journal *m_journal; /* all changes go through it; NULL */
 	bool m_filetype;
 	bool m_building;
 	uint64_t m_blocks, m_reserved;
@@ -112,8 +117,10 @@ struct ext2_mount {
 	kmutex_t m_lock;
 	struct ext2_super_disk m_sb; /* as it is to be written */
 	struct ext2_group *m_grp;
+	uint8_t *m_scratch; /* a bitmap, with m_journal */
 	uint8_t *m_gdtdirty; /* a bit for each block of descriptors */
 	uint64_t m_free_blocks, m_free_inodes;
+	uint64_t m_freed; /* of the free ones: not before a commit */
 	uint32_t m_cursor, m_icursor; /* building: groups in front are full */
 	struct ext2_node *m_dirs;     /* building: keeps their window */
 	uint64_t m_ndirblks;	      /* ... and how many blocks they have */
@@ -179,6 +186,13 @@ static inline uint64_t
 ext2_maxsize(const struct ext2_mount *m, uint32_t iflags)
 {
 	return (iflags & EXT2_IF_EXTENTS) != 0 ? m->m_maxextfile : m->m_maxfile;
+}
+/* Do a node's blocks go through the buffer cache? */
+static inline bool
+ext2_buffered(const struct ext2_node *np)
+{
+	return (np->n_st.st_mode & RUMP_S_IFMT) != RUMP_S_IFREG ||
+	    np->n_m->m_datajournal;
 }
 static inline uint64_t
 ext2_blkoff(const struct ext2_mount *m, uint64_t blk)
@@ -304,6 +318,8 @@ int ext2_balloc(struct ext2_mount *m, struct ext2_node *np, uint64_t goal,
 void ext2_bfree(struct ext2_mount *m, uint64_t start, uint64_t n);
 /* Is the block marked as used?  (I/O errors: no.) */
 bool ext2_bused(struct ext2_mount *m, uint64_t blk);
+/* A commit is done: what was freed before may be given out again.  m_lock held. */
+void ext2_bfreed_release(struct ext2_mount *m);
 void ext2_window_drop(struct ext2_node *np);
 uint64_t ext2_group_goal(struct ext2_mount *m, uint32_t ino);
 /* The block bitmap, compared with the counts at first; m_lock held.  EUCLEAN. */

@@ -19,6 +19,7 @@
 #include "fs/ext2/ext2.h"
 #include "kern/kbitmap.h"
 #include "kern/klog.h"
+#include "kern/kmem.h"
 #include "kern/kstring.h"
 
 #define DIRS_BYTES 65536u /* building: a window for directories, at most */
@@ -131,12 +132,13 @@ struct search {
 	struct ext2_mount *m;
 	struct ext2_node *np;
 	uint32_t g;
-	struct buf *bp;	   /* the group's bitmap, busy */
-	uint64_t want;	   /* blocks: take so many */
-	uint64_t extra;	   /* ... and keep so many behind them */
-	uint64_t need;	   /* look for so many */
-	uint32_t bit, len; /* found: free blocks, want + extra at most */
-	bool clashed;	   /* a window was in the way */
+	struct buf *bp;	    /* the group's bitmap, busy */
+	const uint8_t *map; /* its bits, and what isn't to be had yet */
+	uint64_t want;	    /* blocks: take so many */
+	uint64_t extra;	    /* ... and keep so many behind them */
+	uint64_t need;	    /* look for so many */
+	uint32_t bit, len;  /* found: free blocks, want + extra at most */
+	bool clashed;	    /* a window was in the way */
 };
 
 /* The free run at bit that nobody else keeps. */
@@ -146,9 +148,9 @@ run_at(struct search *s, uint32_t bit, uint32_t end)
 	uint64_t base = ext2_group_start(s->m, s->g);
 	uint64_t stop = kmin(end, bit + s->want + s->extra), free;
 
-	if (bit >= end || bit_test(s->bp->b_data, bit))
+	if (bit >= end || bit_test(s->map, bit))
 		return 0;
-	free = stop = base + bit_findset(s->bp->b_data, bit, stop);
+	free = stop = base + bit_findset(s->map, bit, stop);
 	if (window_clip(s->m, s->np, base + bit, &stop) != 0)
 		stop = base + bit;
 	s->clashed = s->clashed || stop != free;
@@ -160,7 +162,7 @@ static bool
 run_find(struct search *s, uint32_t from, uint32_t end)
 {
 	uint64_t base = ext2_group_start(s->m, s->g);
-	const uint8_t *map = s->bp->b_data;
+	const uint8_t *map = s->map;
 
 	while (from < end) {
 		uint32_t bit = (uint32_t)bit_findclearrun(
@@ -212,6 +214,28 @@ run_take(struct search *s)
 		klist_insert_tail(&m->m_windows, &s->np->n_winlink);
 }
 
+/* The group's bitmap into s->bp and s->map. */
+static int
+search_bitmap(struct search *s, uint32_t g)
+{
+	struct ext2_mount *m = s->m;
+	const struct ext2_group *gp = &m->m_grp[g];
+	int error;
+
+	if ((gp->g_state & EG_FROZEN) != 0)
+		return ENOSPC;
+	error = ext2_group_bitmap(m, g, &s->bp);
+	if (error != 0)
+		return error;
+	s->map = s->bp->b_data;
+	if (gp->g_freed != NULL) {
+		for (uint32_t i = 0; i < m->m_bsize; i++)
+			m->m_scratch[i] = s->bp->b_data[i] | gp->g_freed[i];
+		s->map = m->m_scratch;
+	}
+	return 0;
+}
+
 /* Look in group g, from bit on first.  0 with a run taken, ENOSPC, or an error. */
 static int
 group_search(struct search *s, uint32_t g, uint32_t bit)
@@ -221,7 +245,7 @@ group_search(struct search *s, uint32_t g, uint32_t bit)
 	uint32_t end = ext2_group_blocks(m, g);
 	int error;
 
-	error = ext2_group_bitmap(m, g, &s->bp);
+	error = search_bitmap(s, g);
 	if (error == EUCLEAN)
 		return ENOSPC; /* said already; the next group may do */
 	if (error != 0)
@@ -234,7 +258,7 @@ group_search(struct search *s, uint32_t g, uint32_t bit)
 		run_take(s);
 		return 0;
 	}
-	if (!s->clashed)
+	if (!s->clashed && gp->g_freed == NULL)
 		gp->g_maxrun = (uint32_t)s->need - 1;
 	brelse(s->bp);
 	s->bp = NULL;
@@ -251,7 +275,7 @@ goal_search(struct search *s, uint64_t goal)
 
 	if (m->m_grp[g].g_free_blocks == 0)
 		return ENOSPC;
-	error = ext2_group_bitmap(m, g, &s->bp);
+	error = search_bitmap(s, g);
 	if (error != 0)
 		return error == EUCLEAN ? ENOSPC : error;
 	s->g = g;
@@ -365,6 +389,34 @@ ext2_balloc(struct ext2_mount *m, struct ext2_node *np, uint64_t goal,
 
 /* ---- freeing --------------------------------------------------------------------- */
 
+/* With a journal: blocks whose freeing isn't durable keep their content. */
+static void
+freed_keep(struct ext2_mount *m, uint32_t g, uint32_t bit, uint32_t n)
+{
+	struct ext2_group *gp = &m->m_grp[g];
+
+	m->m_freed += n;
+	if (gp->g_freed == NULL)
+		gp->g_freed = kmem_zalloc(m->m_bsize);
+	if (gp->g_freed != NULL)
+		bit_setrange(gp->g_freed, bit, n);
+	else
+		gp->g_state |= EG_FROZEN;
+}
+
+void
+ext2_bfreed_release(struct ext2_mount *m)
+{
+	if (m->m_freed == 0)
+		return;
+	for (uint32_t g = 0; g < m->m_groups; g++) {
+		kmem_free(m->m_grp[g].g_freed, m->m_bsize);
+		m->m_grp[g].g_freed = NULL;
+		m->m_grp[g].g_state &= ~EG_FROZEN;
+	}
+	m->m_freed = 0;
+}
+
 static void
 group_free(struct ext2_mount *m, uint32_t g, uint32_t bit, uint32_t n)
 {
@@ -382,6 +434,8 @@ group_free(struct ext2_mount *m, uint32_t g, uint32_t bit, uint32_t n)
 		    (unsigned long long)(ext2_group_start(m, g) + bit + n - 1));
 	bit_clearrange(bp->b_data, bit, n);
 	ext2_bbitmap_dirty(m, g, bp);
+	if (m->m_journal != NULL)
+		freed_keep(m, g, bit, n);
 	gp->g_free_blocks += used;
 	m->m_free_blocks += used;
 	gp->g_maxrun = UINT32_MAX;

@@ -14,6 +14,8 @@
 #include "kern/klog.h"
 #include "kern/kstring.h"
 
+#define LOGGED_BYTES 65536u /* of data=journal, in one run */
+
 /* ---- the tree ------------------------------------------------------------- */
 
 /* File blocks that one entry of a level-deep tree's level covers. */
@@ -565,6 +567,9 @@ ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	    end > rounddown2(UINT64_MAX, m->m_bsize))
 		return EFBIG;
 	n = howmany(end, m->m_bsize) - lbn;
+	/* What goes through the log goes in pieces that a transaction can hold. */
+	if (how == BMAP_WRITE && m->m_datajournal)
+		n = kmin(n, kmax(LOGGED_BYTES >> m->m_bshift, 1));
 	if (how == BMAP_WRITE && end > ext2_maxsize(m, np->n_flags))
 		return EFBIG;
 	memset(run, 0, sizeof(*run));
@@ -593,6 +598,7 @@ ext2_bmap(struct vnode *vp, uint64_t off, uint64_t len, enum bmap_for how,
 	run->bm_kind = blk == 0	 ? BMAP_HOLE
 	    : vp->v_type != VREG ? BMAP_BUFFERED
 	    : unwritten		 ? BMAP_UNWRITTEN
+	    : ext2_buffered(np)	 ? BMAP_BUFFERED
 				 : BMAP_MAPPED;
 	if (blk != 0) {
 		run->bm_dev = m->m_dev;

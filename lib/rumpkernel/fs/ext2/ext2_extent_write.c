@@ -313,7 +313,7 @@ blocks_free(struct ext2_node *np, const struct ext2_ext *x)
 		    (unsigned long long)(x->x_blk + x->x_cnt - 1));
 		return;
 	}
-	if ((np->n_st.st_mode & RUMP_S_IFMT) != RUMP_S_IFREG)
+	if (ext2_buffered(np))
 		bforget(m->m_dev, ext2_blkoff(m, x->x_blk),
 		    ext2_blkoff(m, x->x_cnt));
 	ext2_bfree(m, x->x_blk, x->x_cnt);

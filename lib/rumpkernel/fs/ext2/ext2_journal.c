@@ -169,9 +169,8 @@ bad_super(struct ext2_journal *j, const char *name, uint32_t value)
 	return EUCLEAN;
 }
 
-/* Features, and what follows from them. */
-static int
-super_features(struct ext2_journal *j)
+int
+ext2_journal_features(struct ext2_journal *j)
 {
 	const struct jbd2_super_disk *sb = &j->j_sb;
 	uint32_t compat = be32_get(sb->s_feature_compat);
@@ -190,6 +189,8 @@ super_features(struct ext2_journal *j)
 		return bad_super(j, "s_feature_incompat", incompat);
 	j->j_64bit = (incompat & JBD2_FI_64BIT) != 0;
 	j->j_tagsize = j->j_64bit ? 12 : 8;
+	j->j_tailsize = j->j_fcblks = 0;
+	j->j_csum = JCSUM_NONE;
 	if (v23 == JBD2_FI_CSUM_V3) {
 		j->j_csum = JCSUM_V3;
 		j->j_tagsize = 16;
@@ -204,9 +205,6 @@ super_features(struct ext2_journal *j)
 		if (sb->s_checksum_type != JBD2_CSUM_CRC32C)
 			return bad_super(
 			    j, "s_checksum_type", sb->s_checksum_type);
-		if (be32_get(sb->s_checksum) != csum_super(sb))
-			return bad_super(
-			    j, "s_checksum", be32_get(sb->s_checksum));
 		j->j_seed = crc32c(~0u, sb->s_uuid, sizeof(sb->s_uuid));
 	}
 	if ((incompat & JBD2_FI_FAST_COMMIT) != 0) {
@@ -237,7 +235,10 @@ super_load(struct ext2_journal *j)
 		return bad_super(j, "h_blocktype", type);
 	if (be32_get(sb->s_blocksize) != j->j_bsize)
 		return bad_super(j, "s_blocksize", be32_get(sb->s_blocksize));
-	error = super_features(j);
+	error = ext2_journal_features(j);
+	if (error == 0 && j->j_tailsize != 0 &&
+	    be32_get(sb->s_checksum) != csum_super(sb))
+		error = bad_super(j, "s_checksum", be32_get(sb->s_checksum));
 	if (error != 0)
 		return error;
 	if (maxlen > j->j_blocks || maxlen <= j->j_fcblks)

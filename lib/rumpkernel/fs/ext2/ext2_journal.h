@@ -11,6 +11,8 @@
 #include "fs/ext2/ext2.h"
 #include "fs/ext2/jbd2_ondisk.h"
 
+#define EXT2_JHANDLES 64 /* threads that are in an operation at a time */
+
 /* Blocks of the journal that follow each other on the device too. */
 struct ext2_jrun {
 	uint32_t jr_first, jr_n;
@@ -38,6 +40,26 @@ struct ext2_journal {
 	uint32_t j_seed;
 	bool j_64bit;
 	uint32_t j_tagsize, j_tailsize; /* bytes */
+	/* ext2_jcommit.c's, while a mount writes */
+	struct ext2_mount *j_m;
+	struct bufjournal j_bj;
+	kmutex_t j_lock; /* guards what follows */
+	kcondvar_t j_cv;
+	struct {
+		struct lwp *h_l; /* NULL: free */
+		uint32_t h_depth;
+	} j_h[EXT2_JHANDLES];
+	unsigned j_nh;
+	bool j_committing; /* by somebody; nobody begins meanwhile */
+	bool j_aborted;	   /* a write to the log failed */
+	uint32_t j_max;	   /* blocks from which on a transaction is full */
+	/* the committer's */
+	uint32_t j_head,
+	    j_seq;	 /* where the next transaction goes, its number */
+	uint32_t j_used; /* blocks of the log with transactions */
+	kmutex_t j_revlock;
+	uint64_t *j_rev; /* blocks that the running transaction revokes */
+	uint32_t j_nrev, j_revroom;
 };
 
 /* ---- ext2_journal.c ----------------------------------------------------- */
@@ -45,8 +67,10 @@ struct ext2_journal {
 int ext2_journal_open(
     struct ext2_mount *m, struct blkdev *dev, struct ext2_journal **jp);
 void ext2_journal_close(struct ext2_journal *j);
+/* What follows from j_sb's features: EOPNOTSUPP, EUCLEAN, said. */
+int ext2_journal_features(struct ext2_journal *j);
 uint64_t ext2_journal_blk(const struct ext2_journal *j, uint32_t jblk);
-/* The first of the journal's blocks in [blk, blk + n); UINT64_MAX. */
+/* Is blk one of the journal's? */
 bool ext2_journal_has(const struct ext2_journal *j, uint64_t blk);
 int ext2_journal_read(struct ext2_journal *j, uint32_t jblk, void *buf);
 static inline uint32_t
@@ -82,5 +106,20 @@ int ext2_journal_recover(struct ext2_mount *m);
  * is to be written next.  *fcp: fast commits follow. */
 int ext2_journal_replay(
     struct ext2_journal *j, struct blkdev *ov, uint32_t *nextp, bool *fcp);
+
+/* ---- ext2_jcommit.c ------------------------------------------------------- */
+/* From now on all changes of m go through its journal.  Or, said, it is read-only. */
+int ext2_journal_start(struct ext2_mount *m);
+/* The end: all in its place, the log empty (not after an error). */
+int ext2_journal_stop(struct ext2_mount *m);
+/* The end of a mount that failed: what wasn't committed is lost. */
+void ext2_journal_abandon(struct ext2_mount *m);
+/* What has been changed is durable, or the error.  No operation of this thread's is
+ * open. */
+int ext2_journal_commit(struct ext2_mount *m);
+int ext2_opbegin(struct mount *mp);
+void ext2_opend(struct mount *mp);
+bool ext2_opfull(struct mount *mp);
+int ext2_oprestart(struct mount *mp, bool forced);
 
 #endif /* EXT2_JOURNAL_H */

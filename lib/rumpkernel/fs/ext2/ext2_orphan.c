@@ -146,6 +146,44 @@ ext2_root_check(struct ext2_mount *m)
 	return error;
 }
 
+static int
+orphan_head(struct ext2_mount *m, uint32_t ino)
+{
+	int error;
+
+	mutex_enter(&m->m_lock);
+	le32_put(&m->m_sb.s_last_orphan, ino);
+	error = ext2_super_put(m, false);
+	mutex_exit(&m->m_lock);
+	return error;
+}
+
+/* The list's first is cleaned up and leaves it, in one transaction.  *nextp: the
+ * next; 0: the end, or what comes can't be trusted. */
+static int
+orphan_next(
+    struct ext2_mount *m, struct ext2_node *np, uint32_t ino, uint32_t *nextp)
+{
+	struct ext2_inode_disk *di;
+	struct buf *bp;
+	int error;
+
+	/* A name-less node has its successor where others have the time of their
+	 * deletion. */
+	*nextp = 0;
+	error = ext2_inode_get(m, ino, &bp, &di);
+	if (error != 0)
+		return error;
+	*nextp = le32_get(di->i_dtime);
+	le32_put(&di->i_dtime, 0);
+	ext2_inode_write(m, ino, bp, di);
+	if (ext2_node_load(m, ino, np) != 0 || orphan_clean(m, np) != 0) {
+		(void)ext2_damage(m, ino, "can't be cleaned up");
+		*nextp = 0;
+	}
+	return orphan_head(m, *nextp);
+}
+
 int
 ext2_orphans_clean(struct ext2_mount *m)
 {
@@ -158,36 +196,32 @@ ext2_orphans_clean(struct ext2_mount *m)
 	np = kmem_alloc(sizeof(*np));
 	error = np == NULL ? ENOMEM : ext2_root_check(m);
 	if (error == 0)
+		error = vfs_opbegin(m->m_mp);
+	if (error == 0) {
 		error = ext2_begin(m);
-	for (; ino != 0 && error == 0; ino = next, n++) {
-		struct ext2_inode_disk *di;
-		struct buf *bp;
-
+		vfs_opend(m->m_mp);
+	}
+	while (ino != 0 && error == 0) {
 		if (n >= m->m_inodes || !ext2_ino_usable(m, ino) ||
 		    ino == EXT2_INO_ROOT) {
 			(void)ext2_damage(m, ino, "the list of orphans is bad");
 			break;
 		}
-		/* A name-less node has its successor where others have the
-		 * time of their deletion. */
-		error = ext2_inode_get(m, ino, &bp, &di);
+		n++;
+		error = vfs_opbegin(m->m_mp);
 		if (error != 0)
 			break;
-		next = le32_get(di->i_dtime);
-		le32_put(&di->i_dtime, 0);
-		ext2_inode_write(m, ino, bp, di);
-		if (ext2_node_load(m, ino, np) != 0 ||
-		    orphan_clean(m, np) != 0) {
-			(void)ext2_damage(m, ino, "can't be cleaned up");
-			break;
-		}
+		error = orphan_next(m, np, ino, &next);
+		vfs_opend(m->m_mp);
+		ino = next;
 	}
 	kmem_free(np, sizeof(*np));
-	if (error == 0) {
-		mutex_enter(&m->m_lock);
-		le32_put(&m->m_sb.s_last_orphan, 0);
-		error = ext2_super_put(m, false);
-		mutex_exit(&m->m_lock);
+	if (error == 0 && ino != 0) { /* the rest of a bad list is forgotten */
+		error = vfs_opbegin(m->m_mp);
+		if (error == 0) {
+			error = orphan_head(m, 0);
+			vfs_opend(m->m_mp);
+		}
 	}
 	if (n > 0)
 		mount_warn(m->m_mp, "%u orphaned inode%s freed", n,

@@ -5,6 +5,9 @@
  *   as found -> marked (first change: "valid" cleared, mount count and time,
  *   barrier) -> clean again (unmount: barrier, what it was when found, barrier)
  *
+ * With a journal the mark is needs_recovery: set at once at the first change, and
+ * cleared when all is in its place and the log is empty.
+ *
  * An image that was found dirty stays so: only a checker may say that it is
  * sound.  While an image is being built there are no marks: whoever made it made
  * it valid.
@@ -24,6 +27,15 @@ now_seconds(void)
 	return (uint32_t)sec;
 }
 
+static void
+set_recovery(struct ext2_mount *m, bool set)
+{
+	m->m_incompat &= ~EXT2_FI_RECOVER;
+	if (set)
+		m->m_incompat |= EXT2_FI_RECOVER;
+	le32_put(&m->m_sb.s_feature_incompat, m->m_incompat);
+}
+
 static int
 mark_dirty(struct ext2_mount *m)
 {
@@ -31,12 +43,20 @@ mark_dirty(struct ext2_mount *m)
 	uint16_t count = le16_get(sb->s_mnt_count);
 	int error;
 
-	le16_put(&sb->s_state, m->m_oldstate & (uint16_t)~EXT2_STATE_VALID);
+	if (m->m_journal == NULL)
+		le16_put(
+		    &sb->s_state, m->m_oldstate & (uint16_t)~EXT2_STATE_VALID);
+	else
+		set_recovery(m, true);
 	if (count < UINT16_MAX)
 		le16_put(&sb->s_mnt_count, count + 1);
 	le32_put(&sb->s_mtime, now_seconds());
 	le32_put(&sb->s_wtime, now_seconds());
 	error = ext2_super_put(m, true);
+	/* Whoever finds a log must know that it is to be replayed. */
+	if (error == 0 && m->m_journal != NULL)
+		error = blkdev_write(
+		    m->m_dev, sb, EXT2_SB_OFFSET, EXT2_SB_SIZE, BIO_META);
 	if (error == 0)
 		error = blkdev_flush(m->m_dev);
 	if (error != 0)
@@ -78,6 +98,8 @@ ext2_mark_clean(struct ext2_mount *m)
 	if (!m->m_building)
 		error = blkdev_flush(m->m_dev);
 	if (error == 0) {
+		if (m->m_incompat != 0)
+			set_recovery(m, false);
 		le16_put(&m->m_sb.s_state, state);
 		le32_put(&m->m_sb.s_wtime, now_seconds());
 		error = ext2_super_put(m, true);

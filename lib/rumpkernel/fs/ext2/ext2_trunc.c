@@ -41,7 +41,7 @@ free_data(struct freer *f, uint64_t blk)
 		    (unsigned long long)blk);
 		return;
 	}
-	if ((np->n_st.st_mode & RUMP_S_IFMT) != RUMP_S_IFREG)
+	if (ext2_buffered(np))
 		bforget(m->m_dev, ext2_blkoff(m, blk), m->m_bsize);
 	if (f->n > 0 && blk == f->start + f->n) {
 		f->n++;

@@ -111,6 +111,14 @@ parse_options(struct ext2_mount *m, const char *options)
 			m->m_nocsum = true;
 		else if (kstrcmp(mo.mo_name, "norecovery") == 0)
 			m->m_norecovery = true;
+		else if (kstrcmp(mo.mo_name, "nojournal") == 0)
+			m->m_nojournal = true;
+		else if (kstrcmp(mo.mo_name, "data") == 0 && mo.mo_hasvalue &&
+		    kstrcmp(mo.mo_value, "ordered") == 0)
+			m->m_datajournal = false;
+		else if (kstrcmp(mo.mo_name, "data") == 0 && mo.mo_hasvalue &&
+		    kstrcmp(mo.mo_value, "journal") == 0)
+			m->m_datajournal = true;
 		else if (!mountopt_common(m->m_mp, &mo))
 			return EINVAL;
 	}
@@ -136,6 +144,11 @@ ext2_mount_alloc(struct mount *mp, struct blkdev *dev)
 void
 ext2_mount_free(struct ext2_mount *m)
 {
+	if (m->m_journal != NULL)
+		ext2_journal_abandon(m);
+	if (m->m_grp != NULL)
+		ext2_bfreed_release(m);
+	kmem_free(m->m_scratch, m->m_bsize);
 	if (m->m_dirs != NULL)
 		ext2_node_free(m->m_dirs);
 	ext2_groups_free(m);
@@ -167,6 +180,23 @@ ext2_mount_load(struct ext2_mount *m)
 	return error;
 }
 
+/* A mount that writes to an image with a journal does it through that. */
+static int
+journal_begin(struct ext2_mount *m)
+{
+	bool wanted = ext2_compat(m, EXT2_FC_HAS_JOURNAL) && !m->m_nojournal &&
+	    (m->m_mp->mnt_flags & (RUMP_MNT_RDONLY | RUMP_MNT_BUILDING)) == 0;
+	int error = 0;
+
+	if (wanted) {
+		m->m_scratch = kmem_alloc(m->m_bsize);
+		error = m->m_scratch != NULL ? ext2_journal_start(m) : ENOMEM;
+	}
+	if (m->m_journal == NULL)
+		m->m_datajournal = false;
+	return error;
+}
+
 static int
 ext2_mount(struct mount *mp, const struct mount_args *args)
 {
@@ -182,6 +212,8 @@ ext2_mount(struct mount *mp, const struct mount_args *args)
 		error = ext2_journal_recover(m);
 	if (error == 0)
 		error = ext2_mount_load(m);
+	if (error == 0)
+		error = journal_begin(m);
 	if (error == 0 && (m->m_dirs = ext2_node_alloc()) == NULL)
 		error = ENOMEM;
 	if (error != 0) {
@@ -215,6 +247,8 @@ ext2_sync(struct mount *mp, bool wait KUNUSED)
 
 	if (!m->m_marked)
 		return 0;
+	if (m->m_journal != NULL)
+		return ext2_journal_commit(m);
 	mutex_enter(&m->m_lock);
 	error = ext2_groups_put(m);
 	mutex_exit(&m->m_lock);
@@ -229,7 +263,8 @@ ext2_unmount(struct mount *mp, bool force KUNUSED)
 
 	/* After a failed write the image keeps its mark. */
 	if (m->m_marked && (mp->mnt_flags & RUMP_MNT_RDONLY) == 0) {
-		error = ext2_sync(mp, true);
+		error = m->m_journal != NULL ? ext2_journal_stop(m)
+					     : ext2_sync(mp, true);
 		if (error == 0)
 			error = bflush(m->m_dev, false);
 		if (error == 0)
@@ -251,7 +286,7 @@ ext2_remount(struct mount *mp, uint32_t flags)
 		uint32_t old = mp->mnt_flags;
 
 		if (mp->mnt_ioerror != 0 || m->m_dev->bd_readonly ||
-		    m->m_replayed)
+		    m->m_replayed || ext2_compat(m, EXT2_FC_HAS_JOURNAL))
 			return EROFS;
 		mp->mnt_flags &= ~(uint32_t)RUMP_MNT_RDONLY;
 		error = ext2_super_features(m, &m->m_sb);
@@ -265,7 +300,9 @@ ext2_remount(struct mount *mp, uint32_t flags)
 	}
 	if ((flags & RUMP_MNT_RDONLY) != 0 &&
 	    (mp->mnt_flags & RUMP_MNT_RDONLY) == 0) {
-		if (m->m_marked) {
+		if (m->m_journal != NULL)
+			error = ext2_journal_stop(m);
+		if (m->m_marked && error == 0) {
 			error = ext2_sync(mp, true);
 			if (error == 0)
 				error = bflush(m->m_dev, true);
@@ -437,8 +474,11 @@ ext2_systemzone(struct mount *mp, uint64_t devoff, uint64_t len)
 	return first < m->m_first || ext2_sys_overlap(m, first, end - first);
 }
 
+static const char *const aliases[] = {"ext3", "ext4", NULL};
+
 const struct vfsops ext2_vfsops = {
     .vfs_name = "ext2",
+    .vfs_aliases = aliases,
     .vfs_vnodeops = &ext2_vnodeops,
     .vfs_onedevice = true,
     .vfs_probe = ext2_probe,
@@ -450,6 +490,10 @@ const struct vfsops ext2_vfsops = {
     .vfs_statino = ext2_statino,
     .vfs_inodes = ext2_inodes,
     .vfs_trim = ext2_trim,
+    .vfs_opbegin = ext2_opbegin,
+    .vfs_opend = ext2_opend,
+    .vfs_opfull = ext2_opfull,
+    .vfs_oprestart = ext2_oprestart,
     .vfs_remount = ext2_remount,
     .vfs_systemzone = ext2_systemzone,
 };

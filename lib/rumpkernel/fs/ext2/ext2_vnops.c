@@ -5,6 +5,7 @@
  * and writing is genfs's.
  */
 #include "fs/ext2/ext2.h"
+#include "fs/ext2/ext2_journal.h"
 #include "kern/klog.h"
 #include "kern/kmem.h"
 #include "kern/kstring.h"
@@ -232,6 +233,7 @@ ext2_exchange(struct vnode *avp, struct vnode *bvp)
 {
 	struct ext2_node *a = ext2_node_of(avp), *b = ext2_node_of(bvp);
 	struct ext2_mount *m = a->n_m;
+	bool direct = !m->m_building && m->m_journal == NULL;
 	int error;
 
 	if (avp->v_type != VREG || bvp->v_type != VREG)
@@ -241,7 +243,7 @@ ext2_exchange(struct vnode *avp, struct vnode *bvp)
 		error = ext2_ext_resum(a, b);
 	if (error == 0 && m->m_csum)
 		error = ext2_ext_resum(b, a);
-	if (error == 0 && !m->m_building)
+	if (error == 0 && direct)
 		error = bflush(m->m_dev, false);
 	if (error != 0)
 		return error;
@@ -249,7 +251,7 @@ ext2_exchange(struct vnode *avp, struct vnode *bvp)
 	error = ext2_touchnode(a, TOUCH_MTIME);
 	if (error == 0)
 		error = ext2_touchnode(b, TOUCH_MTIME);
-	if (error == 0 && !m->m_building)
+	if (error == 0 && direct)
 		error = bflush(m->m_dev, false);
 	return error;
 }
@@ -267,8 +269,19 @@ static int
 ext2_fsync(struct vnode *vp, bool dataonly KUNUSED)
 {
 	struct ext2_node *np = ext2_node_of(vp);
+	struct ext2_mount *m = np->n_m;
+	int error = 0;
 
-	return np->n_dirty ? ext2_node_store(np) : 0;
+	if (np->n_dirty) {
+		error = vfs_opbegin(m->m_mp);
+		if (error != 0)
+			return error;
+		error = ext2_node_store(np);
+		vfs_opend(m->m_mp);
+	}
+	if (error == 0 && m->m_journal != NULL)
+		error = ext2_journal_commit(m);
+	return error;
 }
 
 /* Hand a link's target out. */
