@@ -12,6 +12,7 @@ setup_file() {
 	for i in $(seq 400); do head -c $((i * 50)) /dev/urandom >"new/a/n$i"; done
 	for i in 1 2 3; do head -c 5000000 /dev/urandom >"new/a/b/big$i"; done
 	for i in $(seq 300); do : >"new/e$i"; done
+	tar cf new.tar new
 	mkdir base
 	mv old base/
 	rm -f base.img
@@ -48,6 +49,27 @@ stopped() {
 	stopped cp INT 4
 }
 
+@test "^C in tar -x: status 130, clean, every file whole" {
+	stopped untar INT 4
+}
+
+@test "^C in tar -x that waits for more of the archive" {
+	cp base.img d.img
+	python3 - <<-'E'
+		import signal, subprocess, sys, time
+		p = subprocess.Popen(["fsu_tar", "d.img", "-x"], stdin=subprocess.PIPE,
+		                     preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+		with open("new.tar", "rb") as f:
+		    p.stdin.write(f.read(2000000))
+		p.stdin.flush()
+		time.sleep(0.5)
+		assert p.poll() is None
+		p.send_signal(signal.SIGINT)
+		sys.exit(p.wait(timeout=30) not in (130, -signal.SIGINT))
+	E
+	fsck_clean d.img
+}
+
 @test "^C in rm -r" {
 	stopped rm INT 3
 }
@@ -68,9 +90,10 @@ stopped() {
 	stopped over KILL 4
 }
 
-@test "kill -9 in cp -R and rm -r" {
+@test "kill -9 in cp -R, rm -r and tar -x" {
 	stopped cp KILL 4
 	stopped rm KILL 3
+	stopped untar KILL 3
 }
 
 @test "kill -9 in get -R: no temporary" {

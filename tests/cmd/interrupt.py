@@ -137,6 +137,7 @@ CASES = {
     "cp": Case(["fsu_cp", "img/i.img", "-R", "old", "copy"]),
     "rm": Case(["fsu_rm", "img/i.img", "-r", "old"], gone=("old/",)),
     "over": Case(["fsu_put", "img/i.img", "-R", "old", "/"]),
+    "untar": Case(["sh", "-c", "exec fsu_tar img/i.img -x <new.tar"]),
     "get": Get(["fsu_get", "base.img", "-R", "/", "out"]),
     "makefs": Makefs(["makefs", "-t", "ext2", "img/i.img", "new"]),
 }
