@@ -135,6 +135,22 @@ fsu_no_room(struct fsu *f, int error, const char *needed)
 		return fsu_strerror(error);
 	if (sv.f_bavail * sv.f_frsize > 2 * LITTLE_BYTES && host_is_full(f))
 		return "No space left on the host, where the image is";
+	if (sv.f_files == 0 && strstr(needed, "inode") != NULL) {
+		/* a format without inodes */
+		snprintf(text, sizeof(text),
+		    "No space left in the image for another name or block, "
+		    "%llu "
+		    "bytes free; remove something or make it larger",
+		    (unsigned long long)(sv.f_bavail * sv.f_frsize));
+		return text;
+	}
+	if (sv.f_files == 0) {
+		snprintf(text, sizeof(text),
+		    "No space left in the image: %s needed, %llu bytes free; "
+		    "remove something or make it larger",
+		    needed, (unsigned long long)(sv.f_bavail * sv.f_frsize));
+		return text;
+	}
 	snprintf(text, sizeof(text),
 	    "No space left in the image: %s needed, %llu bytes and %llu inodes "
 	    "free; remove something or make it larger",

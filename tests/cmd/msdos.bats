@@ -120,6 +120,24 @@ what() { (cd "$1" && find . -mindepth 1 \( -type d -printf '%P/\n' -o -printf '%
 	fsck.fat -n img
 }
 
+@test "msdos: a directory that is full is told as that" {
+	truncate -s 1M img
+	mkfs.fat -F 12 -r 16 img >/dev/null
+	for i in $(seq 17); do : >"f$i"; done
+	fsu_put img f? /
+	run fsu_put img f1? /
+	[ "$status" -eq 1 ]
+	[ "$(grep -c 'the root directory is full: FAT12 has room for 16 entries' <<<"$output")" = 1 ]
+	[[ $output == *"No space left"* ]]
+	[[ $output != *inodes* ]]
+	fsck.fat -n img
+	run fsu_mkdir img new
+	[ "$status" -eq 1 ]
+	fsu_rm img f9
+	fsu_put img f17 /
+	[ "$(fsu_ls img | wc -l)" = 16 ]
+}
+
 @test "msdos: random edits stay clean and equal" {
 	truncate -s 8M img
 	mkfs.fat -s 1 img >/dev/null

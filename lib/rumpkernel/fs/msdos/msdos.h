@@ -60,6 +60,7 @@ struct msdos_mount {
 	bool m_oldclean; /* as it was found */
 	bool m_begun;	 /* it may be changed, and dirty is on the device */
 	bool m_refused;	 /* ... it may not, ever */
+	bool m_toldfull; /* that a directory can't have another name */
 	kmutex_t m_beginlock;
 
 	kmutex_t m_lock;

@@ -217,6 +217,25 @@ find_deleted(struct msdos_node *np, uint32_t n, uint32_t *offp)
 	return ENOENT;
 }
 
+/* There may be room for data, but not for a name: that is said once. */
+static int
+dir_full(struct msdos_node *np)
+{
+	struct msdos_mount *m = np->n_m;
+
+	if (!m->m_toldfull && msdos_fixedroot(np))
+		mount_warn(m->m_mp,
+		    "the root directory is full: FAT%u has room for %u entries "
+		    "in this one, a long name takes several",
+		    m->m_geom.mg_fat, m->m_geom.mg_rootents);
+	else if (!m->m_toldfull)
+		mount_warn(m->m_mp,
+		    "a directory is full: FAT has room for 65536 entries in "
+		    "one, a long name takes several");
+	m->m_toldfull = true;
+	return ENOSPC;
+}
+
 /* Another cluster, of entries never used. */
 static int
 dir_grow(struct vnode *dvp)
@@ -228,7 +247,7 @@ dir_grow(struct vnode *dvp)
 
 	if (msdos_fixedroot(np) ||
 	    np->n_st.st_size + m->m_geom.mg_cluster > MSDOS_DIR_MAX)
-		return ENOSPC;
+		return dir_full(np);
 	error = msdos_chain_count(np, &count);
 	if (error == 0)
 		error = msdos_chain_grow(np, count + 1);
