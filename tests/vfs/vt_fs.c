@@ -81,6 +81,17 @@ pack_iso(const struct vt_fs *fs, const char *dir, const char *image)
 	return system(cmd) == 0;
 }
 
+/* By our own makefs, as commands have it. */
+static bool
+pack_makefs(const struct vt_fs *fs, const char *dir, const char *image)
+{
+	char cmd[2 * PATH_MAX + 200];
+
+	snprintf(
+	    cmd, sizeof(cmd), "makefs -t %s %s %s", fs->fs_type, image, dir);
+	return system(cmd) == 0;
+}
+
 #define MB (UINT64_C(1) << 20)
 #define EXT2                                          \
 	.fs_type = "ext2", .fs_format = format_newfs, \
@@ -174,6 +185,10 @@ const struct vt_fs vt_filesystems[] = {
 	.fs_pack = pack_iso,
 	.fs_needs = "xorriso",
 	.fs_features = "xorriso -as mkisofs -R -J -V vt"},
+    {.fs_name = "cd9660-makefs",
+	.fs_type = "cd9660",
+	.fs_pack = pack_makefs,
+	.fs_needs = "makefs"},
     {.fs_name = "cd9660-genisoimage",
 	.fs_type = "cd9660",
 	.fs_pack = pack_iso,
