@@ -35,7 +35,7 @@ for name; do
 	mkdir -p "$FUZZ_DIR/$name" "$FUZZ_DIR/$name.found"
 	sh "tests/fuzz/seeds_$name.sh" "$FUZZ_DIR/$name"
 	nice -n 19 "$FUZZ_DIR/fuzz_$name" -max_total_time="$FUZZ_TIME" -max_len=524288 \
-		-timeout=20 -rss_limit_mb=1024 -use_value_profile=0 \
+		-timeout=100 -rss_limit_mb=1024 -use_value_profile=0 \
 		-artifact_prefix="$FUZZ_DIR/$name.found/" "$FUZZ_DIR/$name" ||
 		status=1
 done
