@@ -120,8 +120,8 @@ mount_image(struct makefs_opts *mo, struct fsu_target *tg, uint64_t size)
 	if (error == -RUMP_EEXIST)
 		error = 0;
 	if (error == 0)
-		error = rump_sys_mount(mo->mo_type->nt_name, BUILD_MOUNT,
-		    RUMP_MNT_BUILDING, devs, 1, "");
+		error = rump_sys_mount(fsu_type_alias(mo->mo_type->nt_name),
+		    BUILD_MOUNT, RUMP_MNT_BUILDING, devs, 1, "");
 	if (error == 0)
 		error = rump_sys_chdir(BUILD_MOUNT);
 	if (error != 0)

@@ -134,6 +134,8 @@ option(struct makefs_opts *mo, const char *name, const char *value)
 		return reserved(mo, value);
 	if (strcmp(name, "features") == 0)
 		return feature(mo, value);
+	if (name[0] == '^' && value == NULL)
+		return feature(mo, name);
 	if (strcmp(name, "owner") == 0)
 		return owner(mo, value);
 	if (strcmp(name, "verbose") == 0) {

@@ -91,10 +91,13 @@ parse_sector(struct makefs_opts *mo, const char *value)
 static int
 parse_type(struct makefs_opts *mo, const char *value)
 {
-	mo->mo_type = newfs_find(fsu_type_alias(value));
+	mo->mo_type = newfs_find(value);
+	if (mo->mo_type == NULL)
+		mo->mo_type = newfs_find(fsu_type_alias(value));
 	if (mo->mo_type == NULL)
 		return fsu_usage("cannot make file systems of type '%s'",
 		    fsu_visible(value));
+	mo->mo_newfs.no_type = mo->mo_type->nt_name;
 	return FSU_OK;
 }
 

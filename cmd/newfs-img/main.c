@@ -84,10 +84,13 @@ parse_uuid(struct job *j, const char *value)
 static int
 parse_type(struct job *j, const char *value)
 {
-	j->j_type = newfs_find(fsu_type_alias(value));
+	j->j_type = newfs_find(value);
+	if (j->j_type == NULL)
+		j->j_type = newfs_find(fsu_type_alias(value));
 	if (j->j_type == NULL)
 		return fsu_usage("cannot make file systems of type '%s'",
 		    fsu_visible(value));
+	j->j_opts.no_type = j->j_type->nt_name;
 	if (j->j_type->nt_make == NULL)
 		return fsu_usage("an empty file system of type %s could not be "
 				 "filled later: makefs -t %s makes one of a "

@@ -3,7 +3,7 @@
 #include "newfs_options.h"
 
 const struct fsu_option newfs_img_options[] = {
-    {'t', "type", FSU_ARG, "TYPE", "ext2, sysvbfs or msdos"},
+    {'t', "type", FSU_ARG, "TYPE", "ext2, ext3, ext4, sysvbfs or msdos"},
     {'s', "size", FSU_ARG, "SIZE",
 	"size of the image (default: the existing file's or device's)"},
     {'b', "block-size", FSU_ARG, "SIZE", "bytes in a block"},
@@ -20,6 +20,8 @@ const struct fsu_option newfs_img_options[] = {
     {'r', "revision", FSU_ARG, "REV", "the format's revision"},
     {'T', "time", FSU_ARG, "TIME",
 	"all times: seconds since 1970, a date, or a file's"},
+    {'J', "journal", FSU_ARG, "size=MIB", "ext3, ext4: the journal's size"},
+    {'G', "flex-groups", FSU_ARG, "COUNT", "ext4: groups with tables together"},
     {'F', "fat", FSU_ARG, "BITS", "msdos: 12, 16 or 32"},
     {'c', "cluster", FSU_ARG, "COUNT", "msdos: sectors per cluster"},
     {'S', "sector", FSU_ARG, "BYTES", "msdos: 512 to 4096"},

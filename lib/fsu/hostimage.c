@@ -293,5 +293,8 @@ fsu_host_in_use(int hostfd)
 const char *
 fsu_type_alias(const char *name)
 {
+	/* one driver; what an image is called is its own affair */
+	if (strcmp(name, "ext3") == 0 || strcmp(name, "ext4") == 0)
+		return "ext2";
 	return ukfs_type_alias(name);
 }

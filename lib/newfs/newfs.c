@@ -11,6 +11,8 @@
 
 static const struct newfs_type *const types[] = {
     &newfs_ext2,
+    &newfs_ext3,
+    &newfs_ext4,
     &newfs_sysvbfs,
     &newfs_msdos,
     &newfs_cd9660,

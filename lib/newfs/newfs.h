@@ -81,8 +81,16 @@ struct newfs_cd9660 {
 	bool nc_hybrid_mbr, nc_hybrid_gpt;
 };
 
+/* ... of ext3 and ext4. */
+struct newfs_ext4 {
+	uint64_t ne_journal; /* bytes; 0: by the size */
+	bool ne_nojournal;
+	uint32_t ne_flex; /* groups a flexible one; 0: by default */
+};
+
 /* What the user may say of a new file system, whatever its type. */
 struct newfs_opts {
+	const char *no_type;	  /* nt_name of what is to be made */
 	uint64_t no_size;	  /* bytes */
 	uint64_t no_max;	  /* nt_write: no larger; 0: no bound */
 	uint32_t no_block;	  /* bytes; 0: the type's default */
@@ -102,6 +110,7 @@ struct newfs_opts {
 	uint64_t no_offset; /* where it begins on its disk; bytes */
 	struct newfs_msdos no_msdos;
 	struct newfs_cd9660 no_cd9660;
+	struct newfs_ext4 no_ext4;
 };
 #define NEWFS_REV_DEFAULT UINT32_MAX
 void newfs_opts_init(struct newfs_opts *o);
@@ -260,8 +269,8 @@ struct newfs_type {
 				    beside the root: lost+found */
 };
 
-extern const struct newfs_type newfs_cd9660, newfs_ext2, newfs_msdos,
-    newfs_sysvbfs;
+extern const struct newfs_type newfs_cd9660, newfs_ext2, newfs_ext3, newfs_ext4,
+    newfs_msdos, newfs_sysvbfs;
 
 /* By name or alias; NULL. */
 const struct newfs_type *newfs_find(const char *name);

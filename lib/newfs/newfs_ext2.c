@@ -6,7 +6,7 @@
  * one before, a block for attributes that don't fit the inode, every indirect
  * block.
  *
- * Left out: journals, extents, checksums, 64bit: ext3 and ext4.
+ * Left out: what newfs_ext2_feature.c doesn't know.
  */
 #include <string.h>
 
@@ -17,75 +17,6 @@
  * zero bytes behind */
 #define INODE_ATTR_HEAD 8u
 
-/* ---- features ----------------------------------------------------------- */
-
-static const struct feature {
-	const char *name;
-	uint32_t compat, incompat, rocompat;
-} features[] = {
-    {"ext_attr", EXT2_FC_EXT_ATTR, 0, 0},
-    {"resize_inode", EXT2_FC_RESIZE_INODE, 0, 0},
-    {"dir_index", EXT2_FC_DIR_INDEX, 0, 0},
-    {"filetype", 0, EXT2_FI_FILETYPE, 0},
-    {"sparse_super", 0, 0, EXT2_FR_SPARSE_SUPER},
-    {"large_file", 0, 0, EXT2_FR_LARGE_FILE},
-};
-
-/* One word of the list, "^" in front turns it off. */
-static int
-apply_feature(struct ext2_geom_want *want, const char *word, size_t len,
-    char why[NEWFS_WHY])
-{
-	bool off = len > 0 && word[0] == '^';
-
-	if (off) {
-		word++;
-		len--;
-	}
-	if (len == 4 && memcmp(word, "none", 4) == 0) {
-		want->gw_compat = want->gw_incompat = want->gw_rocompat = 0;
-		return 0;
-	}
-	for (size_t i = 0; i < nitems(features); i++) {
-		const struct feature *f = &features[i];
-
-		if (strlen(f->name) != len || memcmp(f->name, word, len) != 0)
-			continue;
-		want->gw_compat &= ~f->compat;
-		want->gw_incompat &= ~f->incompat;
-		want->gw_rocompat &= ~f->rocompat;
-		if (!off) {
-			want->gw_compat |= f->compat;
-			want->gw_incompat |= f->incompat;
-			want->gw_rocompat |= f->rocompat;
-		}
-		return 0;
-	}
-	return newfs_fail(why, EINVAL,
-	    "ext2 cannot have feature '%.*s' (known: ext_attr, resize_inode, "
-	    "dir_index, filetype, sparse_super, large_file, none)",
-	    (int)len, word);
-}
-
-static int
-apply_features(
-    struct ext2_geom_want *want, const char *list, char why[NEWFS_WHY])
-{
-	while (list != NULL && *list != '\0') {
-		size_t len = strcspn(list, ", ");
-		int error;
-
-		if (len > 0) {
-			error = apply_feature(want, list, len, why);
-			if (error != 0)
-				return error;
-		}
-		list += len;
-		list += strspn(list, ", ");
-	}
-	return 0;
-}
-
 /* ---- plans ---------------------------------------------------------------- */
 
 int
@@ -93,32 +24,27 @@ newfs_ext2_want(const struct newfs_opts *o, struct ext2_geom_want *want,
     char why[NEWFS_WHY])
 {
 	uint32_t block = o->no_block;
+	const char *type = o->no_type != NULL ? o->no_type : "ext2";
 	int error;
 
 	*want = (struct ext2_geom_want){
 	    .gw_rev = EXT2_REV_DYNAMIC,
-	    .gw_compat = EXT2_DEFAULT_COMPAT,
-	    .gw_incompat = EXT2_DEFAULT_INCOMPAT,
-	    .gw_rocompat = EXT2_DEFAULT_ROCOMPAT,
 	    .gw_exact = o->no_exact,
 	};
+	newfs_ext2_type_features(type, want);
+	if (o->no_ext4.ne_nojournal)
+		want->gw_compat &= ~EXT2_FC_HAS_JOURNAL;
 	if (o->no_rev == 0) {
 		want->gw_rev = EXT2_REV_OLD;
 		want->gw_compat = want->gw_incompat = want->gw_rocompat = 0;
 	} else if (o->no_rev != NEWFS_REV_DEFAULT && o->no_rev != 1)
-		return newfs_fail(why, EINVAL, "ext2 has revisions 0 and 1");
-	error = apply_features(want, o->no_features, why);
+		return newfs_fail(
+		    why, EINVAL, "%s has revisions 0 and 1", type);
+	error = newfs_ext2_features(want, o->no_features, why);
+	if (error == 0)
+		error = newfs_ext2_check_features(want, type, why);
 	if (error != 0)
 		return error;
-	if (want->gw_rev == EXT2_REV_OLD &&
-	    (want->gw_compat | want->gw_incompat | want->gw_rocompat) != 0)
-		return newfs_fail(
-		    why, EINVAL, "ext2 of revision 0 has no features");
-	if ((want->gw_compat & EXT2_FC_RESIZE_INODE) != 0 &&
-	    (want->gw_rocompat & EXT2_FR_SPARSE_SUPER) == 0)
-		return newfs_fail(why, EINVAL,
-		    "without sparse_super there is no resize_inode: say "
-		    "^sparse_super,^resize_inode");
 	if (block == 0)
 		block = ext2_geom_default_block(o->no_size);
 	if (!ispow2(block) || block < EXT2_MIN_BLOCK || block > EXT2_MAX_BLOCK)
@@ -160,6 +86,7 @@ newfs_ext2_geom(
     const struct newfs_opts *o, struct ext2_geom *g, char why[NEWFS_WHY])
 {
 	struct ext2_geom_want want;
+	struct newfs_ext2_journal jn;
 	int error = newfs_ext2_want(o, &want, why);
 
 	if (error != 0)
@@ -168,7 +95,13 @@ newfs_ext2_geom(
 	if (want.gw_blocks == UINT64_C(1) << 32)
 		want.gw_blocks--; /* the one block too many */
 	error = ext2_geom_plan(&want, g);
-	if (error == 0 && ext2_geom_meta(g) + g->g_first + 2 > g->g_blocks)
+	if (error == 0)
+		error = newfs_ext2_journal_plan(o, g, &jn, why);
+	if (error == EINVAL)
+		return error;
+	if (error == 0 &&
+	    ext2_geom_meta(g) + g->g_first + 2 + jn.jn_blocks + jn.jn_map >
+		g->g_blocks)
 		error = ENOSPC; /* root and lost+found */
 	if (error == EFBIG)
 		return newfs_fail(why, error,
@@ -207,10 +140,15 @@ newfs_ext2_time_max(uint32_t inode_bytes)
 }
 
 void
-newfs_ext2_result(const struct ext2_geom *g, struct newfs_result *nr)
+newfs_ext2_result(const struct newfs_opts *o, const struct ext2_geom *g,
+    struct newfs_result *nr)
 {
+	struct newfs_ext2_journal jn;
 	uint64_t used = g->g_first + ext2_geom_meta(g) + 1 +
 	    newfs_ext2_lostfound(g);
+
+	if (newfs_ext2_journal_plan(o, g, &jn, NULL) == 0)
+		used += jn.jn_blocks + jn.jn_map;
 
 	*nr = (struct newfs_result){
 	    .nr_size = g->g_blocks * g->g_block_bytes,
@@ -247,7 +185,7 @@ ext2_plan(
 	int error = newfs_ext2_geom(o, &g, why);
 
 	if (error == 0)
-		newfs_ext2_result(&g, nr);
+		newfs_ext2_result(o, &g, nr);
 	return error;
 }
 
@@ -255,23 +193,36 @@ static int
 ext2_fit(const struct newfs_opts *o, uint64_t blocks, uint64_t inodes,
     struct newfs_result *nr, char why[NEWFS_WHY])
 {
+	struct newfs_ext2_journal jn;
 	struct ext2_geom_want want;
+	uint64_t journal = 0, more;
 	struct ext2_geom g;
 	int error = newfs_ext2_want(o, &want, why);
 
 	if (error != 0)
 		return error;
 	want.gw_inodes = kmax(want.gw_inodes, inodes + EXT2_OLD_FIRSTINO);
-	/* beside what is asked for: root's block and lost+found's */
-	error = ext2_geom_fit(
-	    &want, blocks + 1 + ext2_geom_lostfound(want.gw_block_bytes), &g);
+	/* beside what is asked for: root's block, lost+found's, a journal, which
+	 * follows from the size */
+	do {
+		more = journal;
+		error = ext2_geom_fit(&want,
+		    blocks + 1 + ext2_geom_lostfound(want.gw_block_bytes) +
+			more,
+		    &g);
+		if (error == 0)
+			error = newfs_ext2_journal_plan(o, &g, &jn, why);
+		if (error == EINVAL)
+			return error;
+		journal = error == 0 ? jn.jn_blocks + jn.jn_map : 0;
+	} while (error == 0 && journal > more);
 	if (error != 0)
 		return newfs_fail(why, error,
 		    "%llu blocks of %u bytes and %llu inodes are more than "
 		    "ext2 can hold: use a larger block size",
 		    (unsigned long long)blocks, want.gw_block_bytes,
 		    (unsigned long long)inodes);
-	newfs_ext2_result(&g, nr);
+	newfs_ext2_result(o, &g, nr);
 	return 0;
 }
 
@@ -301,13 +252,64 @@ inode_attr_room(const struct newfs_opts *o)
 	    INODE_ATTR_HEAD;
 }
 
+/* Has the file system extents?  The wishes were checked. */
+static bool
+has_extents(const struct newfs_opts *o)
+{
+	struct ext2_geom_want want;
+
+	return newfs_ext2_want(o, &want, NULL) == 0 &&
+	    (want.gw_incompat & EXT2_FI_EXTENTS) != 0;
+}
+
+/* Blocks of the tree of n extents, of which each may be cut in two at the end of a
+ * group. */
+static uint64_t
+extent_blocks(const struct newfs_opts *o, uint64_t n)
+{
+	uint64_t per = (o->no_block - sizeof(struct ext4_extent_head_disk) -
+			   4) /
+	    sizeof(struct ext4_extent_disk);
+
+	n = 2 * n;
+	return n <= 4 ? 0 : howmany(n, per) + (n > 4 * per);
+}
+
+/* A file's blocks and those of its map. */
+static uint64_t
+file_blocks(const struct newfs_opts *o, const struct newfs_node *nn)
+{
+	uint64_t block = o->no_block, blocks = 0, n = 0;
+	struct ext2_mapcount em;
+
+	if (!has_extents(o)) {
+		if (nn->nn_data == NULL)
+			return ext2_geom_file_blocks(o->no_block, nn->nn_size);
+		ext2_mapcount_init(&em, o->no_block);
+	}
+	if (nn->nn_data == NULL) {
+		blocks = howmany(nn->nn_size, block);
+		n = howmany(blocks, EXT4_EXT_INITMAX);
+	}
+	for (unsigned i = 0; nn->nn_data != NULL && i < nn->nn_ndata; i++) {
+		const struct newfs_range *r = &nn->nn_data[i];
+		uint64_t first = r->nr_off / block, len;
+
+		if (r->nr_len == 0)
+			continue;
+		len = howmany(r->nr_off + r->nr_len, block) - first;
+		if (!has_extents(o))
+			ext2_mapcount_add(&em, first, len);
+		blocks += len;
+		n += howmany(len, EXT4_EXT_INITMAX);
+	}
+	return has_extents(o) ? blocks + extent_blocks(o, n) : em.em_total;
+}
+
 static void
 ext2_need_node(const struct newfs_opts *o, struct newfs_need *nd,
     const struct newfs_node *nn)
 {
-	uint32_t block = o->no_block;
-	struct ext2_mapcount em;
-
 	nd->nd_inodes++;
 	if (nn->nn_nattr > 0 && nn->nn_attr_bytes > inode_attr_room(o))
 		nd->nd_blocks++;
@@ -321,20 +323,7 @@ ext2_need_node(const struct newfs_opts *o, struct newfs_need *nd,
 	default:
 		return;
 	}
-	if (nn->nn_data == NULL) {
-		nd->nd_blocks += ext2_geom_file_blocks(block, nn->nn_size);
-		return;
-	}
-	ext2_mapcount_init(&em, block);
-	for (unsigned i = 0; i < nn->nn_ndata; i++) {
-		const struct newfs_range *r = &nn->nn_data[i];
-		uint64_t first = r->nr_off / block;
-
-		if (r->nr_len > 0)
-			ext2_mapcount_add(&em, first,
-			    howmany(r->nr_off + r->nr_len, block) - first);
-	}
-	nd->nd_blocks += em.em_total;
+	nd->nd_blocks += file_blocks(o, nn);
 }
 
 static void
@@ -359,7 +348,9 @@ ext2_need_dirend(const struct newfs_opts *o, struct newfs_need *nd)
 {
 	uint64_t n = nd->nd_dir_blocks != 0 ? nd->nd_dir_blocks : 1;
 
-	nd->nd_blocks += ext2_geom_file_blocks(o->no_block, n * o->no_block);
+	nd->nd_blocks += has_extents(o)
+	    ? n + extent_blocks(o, howmany(n, 8))
+	    : ext2_geom_file_blocks(o->no_block, n * o->no_block);
 	nd->nd_dir_blocks = 0;
 	nd->nd_dir_used = 0;
 }
@@ -369,13 +360,17 @@ ext2_unfit(const struct newfs_opts *o, const struct newfs_node *nn)
 {
 	uint32_t type = nn->nn_mode & RUMP_S_IFMT, head, room;
 	struct ext2_geom_want want;
+	uint64_t most;
 	bool large;
 
 	if (newfs_ext2_want(o, &want, NULL) != 0)
 		return NULL; /* said elsewhere */
 	large = (want.gw_rocompat & EXT2_FR_LARGE_FILE) != 0;
-	if (type == RUMP_S_IFREG &&
-	    nn->nn_size > ext2_geom_file_max(want.gw_block_bytes, large))
+	if (type == RUMP_S_IFREG && (want.gw_incompat & EXT2_FI_EXTENTS) != 0)
+		most = (uint64_t)want.gw_block_bytes << 32;
+	else
+		most = ext2_geom_file_max(want.gw_block_bytes, large);
+	if (type == RUMP_S_IFREG && nn->nn_size > most)
 		return "is larger than a file can be with this block size "
 		       "and these features";
 	if (type == RUMP_S_IFLNK && nn->nn_size >= want.gw_block_bytes)
@@ -387,20 +382,26 @@ ext2_unfit(const struct newfs_opts *o, const struct newfs_node *nn)
 	return NULL;
 }
 
+#define EXT_COMMON                                                            \
+	.nt_defaults = ext2_defaults, .nt_plan = ext2_plan,                   \
+	.nt_fit = ext2_fit, .nt_make = newfs_ext2_make,                       \
+	.nt_need_node = ext2_need_node, .nt_need_name = ext2_need_name,       \
+	.nt_need_dirend = ext2_need_dirend, .nt_attr_bytes = ext2_attr_bytes, \
+	.nt_unfit = ext2_unfit, .nt_reserved_inodes = EXT2_OLD_FIRSTINO,      \
+	.nt_name_max = EXT2_NAME_MAX, .nt_id_max = UINT32_MAX - 1,            \
+	.nt_made_inodes = 1
+
 const struct newfs_type newfs_ext2 = {
     .nt_name = "ext2",
-    .nt_aliases = NULL,
-    .nt_defaults = ext2_defaults,
-    .nt_plan = ext2_plan,
-    .nt_fit = ext2_fit,
-    .nt_make = newfs_ext2_make,
-    .nt_need_node = ext2_need_node,
-    .nt_need_name = ext2_need_name,
-    .nt_need_dirend = ext2_need_dirend,
-    .nt_attr_bytes = ext2_attr_bytes,
-    .nt_unfit = ext2_unfit,
-    .nt_reserved_inodes = EXT2_OLD_FIRSTINO,
-    .nt_name_max = EXT2_NAME_MAX,
-    .nt_id_max = UINT32_MAX - 1,
-    .nt_made_inodes = 1,
+    EXT_COMMON,
+};
+const struct newfs_type newfs_ext3 = {
+    .nt_name = "ext3",
+    .nt_typeopts = newfs_ext4_typeopts,
+    EXT_COMMON,
+};
+const struct newfs_type newfs_ext4 = {
+    .nt_name = "ext4",
+    .nt_typeopts = newfs_ext4_typeopts,
+    EXT_COMMON,
 };

@@ -88,7 +88,7 @@ same_as_mke2fs() { # SIZE [options of both]
 
 @test "what cannot be is refused in one line, status 2, and nothing is made" {
 	for args in "-s 5k" "-s 10m -b 3000" "-s 10m -b 128k" "-s 10m -I 100" \
-		"-s 10m -I 8192" "-s 10m -N 9999999" "-s 10m -O has_journal" "-s 10m -O ^sparse_super" \
+		"-s 10m -I 8192" "-s 10m -N 9999999" "-s 10m -O bigalloc" "-s 10m -O ^sparse_super" \
 		"-s 10m -L seventeen-letters" "-s 17592186044416k -b 1024"; do
 		# shellcheck disable=SC2086
 		expect 2 newfs-img $args x.img

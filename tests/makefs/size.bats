@@ -225,7 +225,7 @@ teardown() { fsu_teardown; }
 
 @test "what cannot be is status 2 and makes nothing" {
 	for o in bsize=3000 isize=100 isize=8192 uuid=1 owner=x owner=1 owner=:1 nothing label=seventeen-letters \
-		version=2 features=has_journal sparse=yes minfree=60; do
+		version=2 features=bigalloc sparse=yes minfree=60; do
 		expect 2 makefs -o $o x.img tree
 	done
 	expect 2 makefs -t nofs x.img tree

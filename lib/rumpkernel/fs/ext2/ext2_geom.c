@@ -7,7 +7,8 @@
  * a multiple of 8, room for the descriptor table to grow 1024 times, and a last
  * group too small for its own tables given up.
  *
- * Left out: 64bit, flex_bg, meta_bg, bigalloc.
+ * Left out: more than 2^32 blocks, meta_bg, bigalloc.  With flex_bg each group's
+ * tables still stand in the group itself.
  */
 #include "fs/ext2/ext2_geom.h"
 
@@ -100,7 +101,7 @@ ext2_geom_meta(const struct ext2_geom *g)
 static uint32_t
 reserved_gdt(const struct ext2_geom *g)
 {
-	uint32_t perblock = g->g_block_bytes / EXT2_DESC_SIZE;
+	uint32_t perblock = g->g_block_bytes / g->g_desc_bytes;
 	uint64_t most = UINT32_MAX, groups, n;
 
 	if ((g->g_compat & EXT2_FC_RESIZE_INODE) == 0)
@@ -210,7 +211,7 @@ plan_groups(const struct ext2_geom_want *want, struct ext2_geom *g)
 		return EFBIG;
 	g->g_groups = (uint32_t)groups;
 	g->g_desc_blocks = (uint32_t)howmany(
-	    groups * EXT2_DESC_SIZE, g->g_block_bytes);
+	    groups * g->g_desc_bytes, g->g_block_bytes);
 	g->g_reserved_gdt = reserved_gdt(g);
 	return plan_inodes(want, g);
 }
@@ -231,6 +232,9 @@ ext2_geom_plan(const struct ext2_geom_want *want, struct ext2_geom *g)
 	    .g_rocompat = want->gw_rocompat,
 	    .g_blocks = want->gw_blocks,
 	    .g_first = want->gw_block_bytes == 1024,
+	    .g_desc_bytes = (want->gw_incompat & EXT2_FI_64BIT) != 0
+		? EXT2_DESC_SIZE_64
+		: EXT2_DESC_SIZE,
 	};
 	while ((1024u << g->g_block_log) < g->g_block_bytes)
 		g->g_block_log++;

@@ -47,6 +47,7 @@ struct ext2_geom {
 	uint32_t g_inodes_per_group;
 	uint32_t g_groups;
 	uint32_t g_itable_blocks; /* a group */
+	uint32_t g_desc_bytes;	  /* of a descriptor */
 	uint32_t g_desc_blocks;
 	uint32_t g_reserved_gdt;
 };
