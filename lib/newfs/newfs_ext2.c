@@ -262,6 +262,18 @@ has_extents(const struct newfs_opts *o)
 	    (want.gw_incompat & EXT2_FI_EXTENTS) != 0;
 }
 
+/* Bytes of a directory's block that are for names. */
+static uint32_t
+names_room(const struct newfs_opts *o)
+{
+	struct ext2_geom_want want;
+	bool csum = newfs_ext2_want(o, &want, NULL) == 0 &&
+	    (want.gw_rocompat & EXT2_FR_METADATA_CSUM) != 0;
+
+	return o->no_block -
+	    (csum ? (uint32_t)sizeof(struct ext2_dirtail_disk) : 0);
+}
+
 /* Blocks of the tree of n extents, of which each may be cut in two at the end of a
  * group. */
 static uint64_t
@@ -333,7 +345,7 @@ ext2_need_name(const struct newfs_opts *o, struct newfs_need *nd,
 	struct ext2_dircount ed;
 
 	(void)name;
-	ext2_dircount_init(&ed, o->no_block);
+	ext2_dircount_init(&ed, names_room(o));
 	if (nd->nd_dir_blocks != 0) {
 		ed.ed_blocks = nd->nd_dir_blocks;
 		ed.ed_used = nd->nd_dir_used;
