@@ -34,7 +34,7 @@ struct ext2_group {
 	uint32_t g_maxrun; /* no longer run of free blocks than this */
 	uint32_t g_bhint;  /* all blocks of the group below it are used */
 	uint32_t g_ihint;  /* ... inodes */
-	uint8_t *g_freed; /* freed blocks that can't be had before a commit */
+	uint8_t *g_freed;  /* freed blocks that can't be had before a commit */
 	uint32_t g_state;
 #define EG_BCHECKED 0x1u /* the block bitmap was compared with the counts */
 #define EG_BBAD	    0x2u /* ... and isn't to be touched */
@@ -42,8 +42,8 @@ struct ext2_group {
 #define EG_IBAD	    0x8u
 #define EG_BSUM	    0x10u /* the block bitmap has changed: its sum is to follow */
 #define EG_FROZEN   0x40u /* no memory for g_freed: nothing before a commit */
-#define EG_ISUM	    0x20u    /* ... the inode bitmap's */
-	uint32_t g_flags;    /* EXT2_BGF_*, where there are checksums */
+#define EG_ISUM	    0x20u /* ... the inode bitmap's */
+	uint32_t g_flags; /* EXT2_BGF_*, where there are checksums */
 	uint32_t g_itunused; /* inodes at the table's end never used yet */
 	uint32_t g_bsum,
 	    g_isum; /* of the bitmaps, as the descriptor has them */
@@ -103,8 +103,9 @@ struct ext2_mount {
 	bool
 	    m_norecovery; /* the option: show the log's blocks where they were */
 	bool m_replayed;  /* m_dev is an overlay with the log's blocks */
-	bool m_nojournal;  /* the option: changes go straight to their places */
-	bool m_datajournal; /* the option: files' data goes through the log too */
+	bool m_nojournal; /* the option: changes go straight to their places */
+	bool
+	    m_datajournal; /* the option: files' data goes through the log too */
 	struct ext2_journal *m_journal; /* all changes go through it; NULL */
 	bool m_filetype;
 	bool m_building;
@@ -117,7 +118,7 @@ struct ext2_mount {
 	kmutex_t m_lock;
 	struct ext2_super_disk m_sb; /* as it is to be written */
 	struct ext2_group *m_grp;
-	uint8_t *m_scratch; /* a bitmap, with m_journal */
+	uint8_t *m_scratch;  /* a bitmap, with m_journal */
 	uint8_t *m_gdtdirty; /* a bit for each block of descriptors */
 	uint64_t m_free_blocks, m_free_inodes;
 	uint64_t m_freed; /* of the free ones: not before a commit */
