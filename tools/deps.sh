@@ -59,6 +59,7 @@ if [ "$what" = check ]; then
 	need_command unzip unzip
 	need_command sfdisk fdisk
 	need_command mkfs.fat dosfstools
+	need_command patch patch
 	need_command mcopy mtools
 	need_command xorriso xorriso
 	need_command genisoimage genisoimage

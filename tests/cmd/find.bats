@@ -179,7 +179,12 @@ ages() {
 	local s n
 	mkdir -p age
 	for s in 0.3 30 59 61 3599 3601 86395 86405 86465 172795 172805 259195 259205 -30 -86500; do
-		touch -d "@$(echo "$(date +%s.%N) - $s" | bc)" "age/f$s"
+		touch -d "@$(date +%s.%N | awk -v s="$s" '{
+			split($1, t, ".") # doubles are too short for nanoseconds
+			ns = t[2] - s % 1 * 1000000000
+			sec = t[1] - int(s)
+			if (ns < 0) { ns += 1000000000; sec-- }
+			printf "%d.%09d", sec, ns }')" "age/f$s"
 	done
 	n=$(($(date +%s) / 86400 * 86400))
 	for s in -86401 -86400 -86399 -1 0 1 86399 86400 86401; do

@@ -290,8 +290,6 @@ test_orphans(void)
 static void
 test_refusals(void)
 {
-	struct stat before, after;
-
 	ok(mkfs("-O journal_dev", 4096), "an external journal");
 	is(mount_image(RUMP_MNT_RDONLY), RUMP_EOPNOTSUPP, "is refused");
 	is_str(
@@ -311,18 +309,10 @@ test_refusals(void)
 	ok(fsck(), "clean");
 	run(TOOLS
 	    "debugfs -w -R 'feature needs_recovery' image >/dev/null 2>&1");
-	stat("image", &before);
 	is(mount_image(0), 0, "one that needs recovery is mounted");
-	is_str(lastline,
-	    "ext2: the journal needs recovery: mounted read-only, and the "
-	    "journal was not replayed",
-	    "read-only, with the reason");
-	is(put("/mnt/g", 1), RUMP_EROFS, "and can't be written");
+	is(put("/mnt/g", 1), 0, "and written: there is nothing in its log");
 	unmount_image();
-	stat("image", &after);
-	ok(before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
-		before.st_mtim.tv_nsec == after.st_mtim.tv_nsec,
-	    "nor was anything");
+	ok(fsck(), "clean");
 }
 
 /* More names than the count of links says, while the node is held open. */
