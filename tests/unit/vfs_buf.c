@@ -199,10 +199,18 @@ child_model_little(void)
 /* ---- write-out -------------------------------------------------------------------- */
 
 static void
+forget_nothing(struct bufjournal *bj, uint64_t off, uint64_t len)
+{
+	(void)bj, (void)off, (void)len;
+}
+
+static void
 child_order(void)
 {
+	struct bufjournal bj = {.bj_forget = forget_nothing};
 	struct lwp *l = kern_enter();
-	struct buf *bp;
+	struct buf *bp, **pinned;
+	size_t npinned;
 	unsigned n = 0;
 
 	setup(NULL);
@@ -233,14 +241,21 @@ child_order(void)
 	CHECK(
 	    lg.n == n + 1 && lg.e[n].off == 5 * BLK && lg.e[n].len == 3 * BLK);
 	CHECK(dev->bd_bufs.bb_dirty_bytes == 17 * BLK);
-	/* Pinned ones stay. */
+	/* Pinned ones stay until their transaction is in the log. */
 	CHECK(bread(dev, 9 * BLK, BLK, &bp) == 0);
-	bp->b_flags |= B_PINNED;
-	brelse(bp);
+	bsetjournal(dev, &bj);
+	bdwrite(bp);
 	n = lg.n;
 	CHECK(bflush(dev, false) == 0);
 	CHECK(lg.n == n + 3); /* 0-4, 8, 10-19 */
 	CHECK(dev->bd_bufs.bb_dirty_bytes == BLK);
+	CHECK(bpinned(dev, &pinned, &npinned) == 0);
+	CHECK(npinned == 1 && pinned[0] == bp);
+	bunpin_all(pinned, npinned, true);
+	CHECK(bj.bj_npinned == 0 && bj.bj_pinned_bytes == 0);
+	bsetjournal(dev, NULL);
+	CHECK(bflush(dev, false) == 0);
+	CHECK(lg.n == n + 4 && dev->bd_bufs.bb_dirty_bytes == 0);
 	teardown();
 	kern_leave(l);
 }

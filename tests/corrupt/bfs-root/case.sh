@@ -13,9 +13,9 @@ for order in le be; do
 	reads 2 'no root directory' fsu_ls @ /
 	for type in 0 1 127 33554432; do # a file without a name would be freed
 		bfs_standard $order
-		bfs_inode / type $type
 		bfs put $(($(bfs inode unix) + 32)) 0
 		bfs put16 "$(bfs entry unix)" 0
+		bfs_inode / type $type
 		reads 2 "no directory|its type is" fsu_ls @ /
 		reads 2 "no directory|its type is" fsu_put @ /etc/passwd /new
 	done
